@@ -1,0 +1,95 @@
+# tminus: build, test, install. `make help` lists the targets.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+WITH    ?= postgres mysql sqlite
+VARIANT ?= debug
+
+VERSION := $(shell sed -n 's/^## \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
+OUT     := build/$(VARIANT)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wcast-qual -Wformat=2 -Wconversion
+ifdef CI
+WARNINGS += -Werror
+endif
+
+FLAGS_debug := -O2 -g -D_FORTIFY_SOURCE=2
+FLAGS_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+CFLAGS   ?= $(FLAGS_$(VARIANT))
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'
+ALL_CFLAGS = -std=c11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
+LIBS     := -linih
+
+ifneq ($(filter postgres,$(WITH)),)
+CPPFLAGS += -DWITH_POSTGRES $(shell pkg-config --cflags libpq 2>/dev/null)
+LIBS     += -lpq
+endif
+ifneq ($(filter mysql,$(WITH)),)
+CPPFLAGS += -DWITH_MYSQL $(shell pkg-config --cflags libmariadb 2>/dev/null)
+LIBS     += $(or $(shell pkg-config --libs libmariadb 2>/dev/null),-lmariadb)
+endif
+ifneq ($(filter sqlite,$(WITH)),)
+CPPFLAGS += -DWITH_SQLITE
+LIBS     += -lsqlite3
+endif
+
+SOURCES := $(sort $(wildcard init/*/*.c))
+ifeq ($(filter postgres,$(WITH)),)
+SOURCES := $(filter-out init/database/postgres%.c,$(SOURCES))
+endif
+ifeq ($(filter mysql,$(WITH)),)
+SOURCES := $(filter-out init/database/mysql%.c,$(SOURCES))
+endif
+ifeq ($(filter sqlite,$(WITH)),)
+SOURCES := $(filter-out init/database/sqlite%.c,$(SOURCES))
+endif
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(OUT)/%)
+
+.PHONY: all help
+all: build/tminus
+
+build/tminus: $(OUT)/tminus
+	@ln -sfn $(VARIANT)/tminus $@
+
+$(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/init/main.o $(OUT)/libtminus.a $(LIBS)
+
+$(OUT)/libtminus.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $(OBJECTS)
+
+$(OUT)/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Rebuild when the compiler, its flags or the chosen drivers change.
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LIBS)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LIBS)' > $@
+
+$(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
+
+.PHONY: FORCE unit install clean format layers lint
+FORCE:
+
+unit: $(UNIT_TESTS)
+	@set -e; for test in $(UNIT_TESTS); do $$test; done
+
+layers:
+	@tests/layers
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build
+
+-include $(OBJECTS:.o=.d) $(OUT)/init/main.d $(UNIT_TESTS:=.d)

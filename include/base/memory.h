@@ -1,0 +1,30 @@
+/*
+ * Memory and descriptors that clean up after themselves.
+ *
+ * Owns nothing. The allocators below end the process with status 70 when memory is out: they are
+ * for the time before PID 1's loop begins and for forked children. The loop itself allocates
+ * nothing (docs/design.md, "Memory").
+ */
+#ifndef TMINUS_BASE_MEMORY_H
+#define TMINUS_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* Zeroed memory for count objects of size bytes; the caller frees it. Never NULL. calloc(3) */
+void *memory_zeroed(size_t count, size_t size);
+
+/* Room for count objects of size bytes, keeping what old held; old is gone afterwards. realloc(3) */
+void *memory_resized(void *old, size_t count, size_t size);
+
+/* A copy of text, or of its first length bytes, with a final NUL; the caller frees it. strdup(3) */
+char *memory_copy(const char *text);
+char *memory_copy_bytes(const char *bytes, size_t length);
+
+/* free(3) and close(2) for the cleanup attribute; a descriptor below 0 is left alone. */
+void memory_free_at(void *pointer_to_pointer);
+void memory_close_at(const int *descriptor);
+
+#define autofree __attribute__((cleanup(memory_free_at)))
+#define autoclose __attribute__((cleanup(memory_close_at)))
+
+#endif

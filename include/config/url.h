@@ -1,0 +1,52 @@
+/*
+ * Database URLs: postgres:// postgresql:// postgresql+psycopg2:// mysql:// mysql+pymysql://
+ * mariadb:// sqlite:///relative sqlite:////absolute, with percent-decoding, IPv6 literals, several
+ * hosts, unix sockets and query parameters.
+ *
+ * Knows no database library. Sources: PostgreSQL manual 34.1.1 "Connection Strings", RFC 3986,
+ * SQLAlchemy's "Database URLs".
+ */
+#ifndef TMINUS_CONFIG_URL_H
+#define TMINUS_CONFIG_URL_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum database_kind { DATABASE_POSTGRES, DATABASE_MYSQL, DATABASE_SQLITE };
+
+struct database_host {
+	char *name; /* host name, address (IPv6 without brackets), or a path beginning with '/' */
+	int port;   /* the kind's own where the URL names none */
+};
+
+struct url_parameter {
+	char *name;
+	char *value;
+};
+
+struct database_url {
+	enum database_kind kind;
+	struct database_host *hosts; /* at least one, except for SQLite */
+	size_t host_count;
+	char *user;     /* NULL when not given */
+	char *password; /* NULL when not given; never printed */
+	char *name;     /* database name or SQLite's path; NULL when not given */
+	struct url_parameter *parameters; /* in the URL's order, decoded */
+	size_t parameter_count;
+	char *origin; /* where it came from: "DATABASE_URL", "tminus.ini:14" */
+};
+
+/* Parses text; origin is copied. The result is freed with database_url_free. -1 and STATUS_CONFIG
+ * with a message that names the faulty part and the origin, never the password. */
+int database_url_parse(const char *text, const char *origin, struct database_url **result,
+	struct error *error);
+void database_url_free(struct database_url *url);
+
+/* "postgres://app@db:5432/shop": for messages, without the password; the caller frees it. */
+char *database_url_display(const struct database_url *url);
+
+/* The value of a query parameter, or NULL. Lives as long as url. */
+const char *database_url_parameter(const struct database_url *url, const char *name);
+
+#endif

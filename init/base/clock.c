@@ -1,0 +1,31 @@
+#include "base/clock.h"
+
+#include <limits.h>
+#include <time.h>
+
+int64_t clock_now(void)
+{
+	struct timespec now = {0};
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_deadline(int64_t limit)
+{
+	return limit > 0 ? clock_now() + limit : CLOCK_NEVER;
+}
+
+int clock_left(int64_t deadline)
+{
+	if (deadline == CLOCK_NEVER)
+		return -1;
+	int64_t left = deadline - clock_now();
+	if (left <= 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+int64_t clock_earlier(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}

@@ -1,0 +1,107 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static void reserve(struct text *text, size_t more)
+{
+	size_t needed = text->length + more + 1;
+	if (needed <= text->capacity)
+		return;
+	size_t capacity = text->capacity > 0 ? text->capacity : 64;
+	while (capacity < needed)
+		capacity *= 2;
+	text->bytes = memory_resized(text->bytes, capacity, 1);
+	text->capacity = capacity;
+}
+
+void text_add_bytes(struct text *text, const char *bytes, size_t length)
+{
+	reserve(text, length);
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+	text->bytes[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *string)
+{
+	text_add_bytes(text, string, strlen(string));
+}
+
+void text_add_byte(struct text *text, char byte)
+{
+	text_add_bytes(text, &byte, 1);
+}
+
+void text_add_format(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	reserve(text, (size_t)length);
+	va_start(arguments, format);
+	(void)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	text->length += (size_t)length;
+}
+
+char *text_take(struct text *text)
+{
+	char *taken = text->bytes != NULL ? text->bytes : memory_copy("");
+	*text = (struct text){0};
+	return taken;
+}
+
+void text_free(struct text *text)
+{
+	free(text->bytes);
+	*text = (struct text){0};
+}
+
+void list_add_owned(struct list *list, char *string)
+{
+	list->items = memory_resized(list->items, list->count + 2, sizeof *list->items);
+	list->items[list->count++] = string;
+	list->items[list->count] = NULL;
+}
+
+void list_add(struct list *list, const char *string)
+{
+	list_add_owned(list, memory_copy(string));
+}
+
+void list_free(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct list){0};
+}
+
+bool text_starts_with(const char *string, const char *prefix)
+{
+	return strncmp(string, prefix, strlen(prefix)) == 0;
+}
+
+bool text_equal(const char *one, const char *other)
+{
+	return strcmp(one, other) == 0;
+}
+
+const char *text_duration(long long milliseconds, char *room, size_t size)
+{
+	if (milliseconds < 1000)
+		(void)snprintf(room, size, "%lld ms", milliseconds);
+	else if (milliseconds < 60000)
+		(void)snprintf(room, size, "%lld.%lld s", milliseconds / 1000, milliseconds % 1000 / 100);
+	else
+		(void)snprintf(room, size, "%lld min %lld s", milliseconds / 60000, milliseconds / 1000 % 60);
+	return room;
+}
