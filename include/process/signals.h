@@ -1,0 +1,35 @@
+/*
+ * Signals as events: everything blocked, read from a signalfd.
+ *
+ * Uses the kernel's own mask of 64 bits, because the C library hides 32 and 33, which a container's
+ * runtime can send all the same. sigprocmask(2), signalfd(2), signal(7)
+ */
+#ifndef TMINUS_PROCESS_SIGNALS_H
+#define TMINUS_PROCESS_SIGNALS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Blocks every signal. The very first act of main: what comes before it is lost for a PID 1. */
+void signals_block(void);
+
+/* Sets every disposition to its default, SIGCHLD too: an inherited SIG_IGN there would make the
+ * kernel reap in our place and waitpid(2) fail. Children inherit the clean state. */
+void signals_reset(void);
+
+/* Empties the mask: the last act of a child before exec. */
+void signals_unblock(void);
+
+/* A descriptor from which blocked signals are read; CLOEXEC, non-blocking. -1 and errno. */
+int signals_open(void);
+
+/* One signal that arrived. */
+struct arrival {
+	int number;
+	pid_t sender; /* 0 when the kernel sent it, or a process outside of this namespace */
+};
+
+/* Takes the next pending signal off descriptor; false when there is none. */
+bool signals_next(int descriptor, struct arrival *arrival);
+
+#endif

@@ -1,0 +1,124 @@
+#include "process/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "process/exec.h"
+#include "process/signals.h"
+#include "process/terminal.h"
+
+#define CHANNEL_DESCRIPTOR 3
+
+/* A PID 1 takes its whole namespace along when it dies; any other parent has to ask for that. */
+static void die_with_parent(pid_t parent)
+{
+	if (parent == 1)
+		return;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STATUS_INTERNAL);
+}
+
+int spawn_become(const struct command *command, struct error *error)
+{
+	if (command->workdir != NULL && chdir(command->workdir) != 0)
+		return error_set_errno(error, STATUS_CANNOT_RUN, errno,
+			"cannot change to the folder %s", command->workdir);
+	signals_unblock();
+	(void)exec_command(command->argv, command->environment, error);
+	signals_block();
+	return -1;
+}
+
+static _Noreturn void run_command(const struct command *command, pid_t parent, int report)
+{
+	struct error error = {0};
+	(void)setpgid(0, 0);
+	die_with_parent(parent);
+	terminal_give(command->terminal, getpid());
+	(void)spawn_become(command, &error);
+	ssize_t ignored = write(report, &error, sizeof error);
+	(void)ignored;
+	_exit(error.status);
+}
+
+int spawn_command(const struct command *command, struct spawned *child, struct error *error)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+		return error_set_errno(error, STATUS_INTERNAL, errno, "cannot make a pipe");
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0)
+		run_command(command, parent, ends[1]);
+	int number = errno;
+	(void)close(ends[1]);
+	if (pid < 0) {
+		(void)close(ends[0]);
+		(void)error_set_errno(error, STATUS_INTERNAL, number, "cannot start %s: fork",
+			command->argv[0]);
+		errno = number;
+		return -1;
+	}
+	(void)setpgid(pid, pid);
+	*child = (struct spawned){.pid = pid, .descriptor = ends[0]};
+	return 0;
+}
+
+/* Keeps nothing but the standard descriptors and its channel: a sibling's channel that stayed open
+ * here would keep that sibling from seeing its end. close_range(2) may be refused; then it waits. */
+static _Noreturn void run_function(spawn_function *entry, void *context, pid_t parent, int channel)
+{
+	(void)setpgid(0, 0);
+	die_with_parent(parent);
+	if (channel != CHANNEL_DESCRIPTOR && dup2(channel, CHANNEL_DESCRIPTOR) == CHANNEL_DESCRIPTOR)
+		channel = CHANNEL_DESCRIPTOR;
+	(void)syscall(SYS_close_range, (unsigned)channel + 1, UINT_MAX, 0);
+	signals_unblock();
+	_exit(entry(context, channel));
+}
+
+int spawn_child(spawn_function *entry, void *context, struct spawned *child, struct error *error)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return error_set_errno(error, STATUS_INTERNAL, errno, "cannot make a socket pair");
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0)
+		run_function(entry, context, parent, ends[1]);
+	int number = errno;
+	(void)close(ends[1]);
+	if (pid < 0) {
+		(void)close(ends[0]);
+		(void)error_set_errno(error, STATUS_INTERNAL, number, "cannot start a child: fork");
+		errno = number;
+		return -1;
+	}
+	(void)setpgid(pid, pid);
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	*child = (struct spawned){.pid = pid, .descriptor = ends[0]};
+	return 0;
+}
+
+enum spawn_report spawn_report(int descriptor)
+{
+	struct pollfd report = {.fd = descriptor, .events = POLLIN};
+	if (poll(&report, 1, 0) <= 0)
+		return SPAWN_PENDING;
+	return (report.revents & POLLIN) != 0 ? SPAWN_FAILED : SPAWN_SUCCEEDED;
+}
+
+void spawn_error(int descriptor, struct error *error)
+{
+	if (read(descriptor, error, sizeof *error) != (ssize_t)sizeof *error)
+		(void)error_set(error, STATUS_CANNOT_RUN, "exec failed and could not tell why");
+	error->message[sizeof error->message - 1] = '\0';
+}
