@@ -13,7 +13,8 @@
 /* Zeroed memory for count objects of size bytes; the caller frees it. Never NULL. calloc(3) */
 void *memory_zeroed(size_t count, size_t size);
 
-/* Room for count objects of size bytes, keeping what old held; old is gone afterwards. realloc(3) */
+/* Room for count objects of size bytes, keeping what old held; old is gone afterwards. realloc(3)
+ */
 void *memory_resized(void *old, size_t count, size_t size);
 
 /* A copy of text, or of its first length bytes, with a final NUL; the caller frees it. strdup(3) */

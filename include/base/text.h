@@ -23,7 +23,8 @@ void text_add_byte(struct text *text, char byte);
 void text_add_format(struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The string, which the caller owns from now on ("" when nothing was added); text is empty again. */
+/* The string, which the caller owns from now on ("" when nothing was added); text is empty again.
+ */
 char *text_take(struct text *text);
 void text_free(struct text *text);
 

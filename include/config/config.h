@@ -15,15 +15,15 @@
 #include "config/url.h"
 
 /* What the types of settings.def are in C. */
-typedef char *setting_STRING;    /* NULL when not set */
-typedef char *setting_SECRET;    /* like STRING; never printed */
-typedef char *setting_URL;       /* like STRING; the password in it is never printed */
-typedef char *setting_CONDITION; /* the text of an if =, checked; see condition.h */
+typedef char *setting_STRING;	  /* NULL when not set */
+typedef char *setting_SECRET;	  /* like STRING; never printed */
+typedef char *setting_URL;	  /* like STRING; the password in it is never printed */
+typedef char *setting_CONDITION;  /* the text of an if =, checked; see condition.h */
 typedef int64_t setting_DURATION; /* milliseconds */
-typedef int64_t setting_SIZE;     /* bytes */
+typedef int64_t setting_SIZE;	  /* bytes */
 typedef int64_t setting_INTEGER;  /* -1 when not set */
 typedef bool setting_BOOLEAN;
-typedef int setting_SIGNAL;          /* number */
+typedef int setting_SIGNAL;	     /* number */
 typedef struct list setting_LIST;    /* words; count 0 when not set */
 typedef struct list setting_COMMAND; /* argv; count 0 when not set */
 
@@ -55,22 +55,22 @@ struct config {
 	size_t step_count;
 
 	/* Derived; all owned by the config. */
-	char *file;                    /* the INI file that was read, NULL when there was none */
-	bool production;               /* environment_name is production */
-	struct database_url *database; /* NULL when none is configured */
-	struct database_url **targets; /* by index of wait_targets: a database URL, else NULL */
+	char *file;			/* the INI file that was read, NULL when there was none */
+	bool production;		/* environment_name is production */
+	struct database_url *database;	/* NULL when none is configured */
+	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */
 	enum wait_level database_level; /* wait_level with auto resolved for the database */
-	bool writable;                 /* the database must be writable: an upgrade follows */
-	struct list app;               /* argv of the app: command line, else app.command */
-	struct list environment;       /* of steps and app: NAME=value, no TMINUS_* */
-	struct origins *origins;       /* by setting: where its value came from; see show.h */
+	bool writable;			/* the database must be writable: an upgrade follows */
+	struct list app;		/* argv of the app: command line, else app.command */
+	struct list environment;	/* of steps and app: NAME=value, no TMINUS_* */
+	struct origins *origins;	/* by setting: where its value came from; see show.h */
 };
 
 /* What the command line said. Borrowed: argv and the strings live as long as the process. */
 struct config_request {
-	const char *file;       /* --config, or NULL */
-	struct list set;        /* each --set KEY=VALUE */
-	char *const *app_argv;  /* NULL-terminated; NULL or empty when none was given */
+	const char *file;	  /* --config, or NULL */
+	struct list set;	  /* each --set KEY=VALUE */
+	char *const *app_argv;	  /* NULL-terminated; NULL or empty when none was given */
 	char *const *environment; /* as environ(7) */
 };
 
@@ -81,8 +81,8 @@ struct faults {
 
 /* Loads the configuration into *result, freed with config_free. -1 when there are faults: all of
  * them are in faults (never an incomplete list because of the first), and nothing was started. */
-int config_load(const struct config_request *request, struct config **result,
-	struct faults *faults);
+int config_load(
+	const struct config_request *request, struct config **result, struct faults *faults);
 void config_free(struct config *config);
 void faults_free(struct faults *faults);
 

@@ -29,9 +29,9 @@ struct database_url {
 	enum database_kind kind;
 	struct database_host *hosts; /* at least one, except for SQLite */
 	size_t host_count;
-	char *user;     /* NULL when not given */
-	char *password; /* NULL when not given; never printed */
-	char *name;     /* database name or SQLite's path; NULL when not given */
+	char *user;			  /* NULL when not given */
+	char *password;			  /* NULL when not given; never printed */
+	char *name;			  /* database name or SQLite's path; NULL when not given */
 	struct url_parameter *parameters; /* in the URL's order, decoded */
 	size_t parameter_count;
 	char *origin; /* where it came from: "DATABASE_URL", "tminus.ini:14" */
@@ -39,8 +39,8 @@ struct database_url {
 
 /* Parses text; origin is copied. The result is freed with database_url_free. -1 and STATUS_CONFIG
  * with a message that names the faulty part and the origin, never the password. */
-int database_url_parse(const char *text, const char *origin, struct database_url **result,
-	struct error *error);
+int database_url_parse(
+	const char *text, const char *origin, struct database_url **result, struct error *error);
 void database_url_free(struct database_url *url);
 
 /* "postgres://app@db:5432/shop": for messages, without the password; the caller frees it. */

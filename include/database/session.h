@@ -16,24 +16,24 @@
 
 /* What to do about a failure. */
 enum verdict {
-	VERDICT_RETRY,  /* it may pass: until wait.timeout, then status 69 */
-	VERDICT_GRACE,  /* it rarely passes by itself: for wait.grace, then status 77 */
+	VERDICT_RETRY,	/* it may pass: until wait.timeout, then status 69 */
+	VERDICT_GRACE,	/* it rarely passes by itself: for wait.grace, then status 77 */
 	VERDICT_REFUSE, /* it cannot pass: end now with status */
 };
 
 struct failure {
 	enum verdict verdict;
-	int status;     /* exit status when it is given up: 69, 77, 78 ... */
-	bool starting;  /* the server says that it is starting: probe again in 10 ms */
-	char code[12];  /* SQLSTATE or the client library's error number; "" when neither */
+	int status;	   /* exit status when it is given up: 69, 77, 78 ... */
+	bool starting;	   /* the server says that it is starting: probe again in 10 ms */
+	char code[12];	   /* SQLSTATE or the client library's error number; "" when neither */
 	char message[512]; /* the reason in one line, for the user, with what to do */
 };
 
 struct session_options {
-	enum wait_level level;   /* WAIT_TCP, WAIT_READY or WAIT_QUERY */
-	bool writable;           /* a read-only or recovering server is not good enough */
-	int64_t connect_limit;   /* ms for the TCP connect of one address */
-	int64_t handshake_limit; /* ms for everything after it: TLS, login, SELECT 1 */
+	enum wait_level level;	      /* WAIT_TCP, WAIT_READY or WAIT_QUERY */
+	bool writable;		      /* a read-only or recovering server is not good enough */
+	int64_t connect_limit;	      /* ms for the TCP connect of one address */
+	int64_t handshake_limit;      /* ms for everything after it: TLS, login, SELECT 1 */
 	const char *application_name; /* shown by the server where it can; NULL for none */
 };
 
@@ -47,7 +47,8 @@ struct session;
 int session_open(const struct database_url *url, const struct session_options *options,
 	struct session **result, struct failure *failure);
 
-/* Runs SELECT 1, and where writable is set checks that, on an open session. 0, or -1 and failure. */
+/* Runs SELECT 1, and where writable is set checks that, on an open session. 0, or -1 and failure.
+ */
 int session_check(struct session *session, bool writable, struct failure *failure);
 
 /* "PostgreSQL 15.6", "MariaDB 10.11.6", "SQLite 3.40.1"; lives as long as the session. */

@@ -16,7 +16,7 @@ struct command {
 	char *const *argv;
 	char *const *environment;
 	const char *workdir; /* NULL: where we are */
-	int terminal;        /* put the child into the foreground of this descriptor; -1: do not */
+	int terminal;	     /* put the child into the foreground of this descriptor; -1: do not */
 };
 
 /* A function that a child runs; what it returns is the child's exit status. channel is its end of a

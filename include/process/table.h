@@ -28,7 +28,7 @@
 #include "process/spawn.h"
 
 enum process_state {
-	PROCESS_IDLE,     /* never started */
+	PROCESS_IDLE,	  /* never started */
 	PROCESS_DELAYED,  /* fork was refused; the deadline starts it again */
 	PROCESS_STARTING, /* forked, exec not confirmed yet */
 	PROCESS_RUNNING,
@@ -49,32 +49,32 @@ enum process_event {
 
 /* What a row is; set once, before it starts. Everything in it is borrowed. */
 struct process_kind {
-	const char *name;       /* for messages: "app", "upgrade", "step collectstatic" */
+	const char *name;	/* for messages: "app", "upgrade", "step collectstatic" */
 	struct command command; /* argv is NULL for a function */
 	spawn_function *entry;
 	void *context;
-	int64_t time_limit;  /* ms; 0 = none */
-	int64_t grace;       /* ms between the stop signal and the next, stronger one; 0 = for ever */
-	int64_t linger;      /* ms between TERM and KILL where finish is set */
-	bool to_group;       /* signals go to its group, else to the process alone */
-	bool finish;         /* on STOP, let it finish for grace before TERM is sent */
+	int64_t time_limit; /* ms; 0 = none */
+	int64_t grace;	/* ms between the stop signal and the next, stronger one; 0 = for ever */
+	int64_t linger; /* ms between TERM and KILL where finish is set */
+	bool to_group;	/* signals go to its group, else to the process alone */
+	bool finish;	/* on STOP, let it finish for grace before TERM is sent */
 };
 
 struct process {
 	struct process_kind kind;
 	enum process_state state;
 	pid_t pid;
-	int descriptor;   /* exec's report or the channel; -1 when closed */
+	int descriptor;	  /* exec's report or the channel; -1 when closed */
 	int64_t deadline; /* on clock_now's scale */
 	int64_t started_at;
 	int64_t ended_at;
-	int status;       /* as of waitpid(2); meaningful when ENDED and not failed */
-	int stop_signal;  /* what PROCESS_STOP sends */
+	int status;	   /* as of waitpid(2); meaningful when ENDED and not failed */
+	int stop_signal;   /* what PROCESS_STOP sends */
 	unsigned refusals; /* of fork in a row */
-	bool confirmed;   /* exec has succeeded */
-	bool failed;      /* it never ran: the observer was given the error */
-	bool timed_out;   /* its time limit was over */
-	bool signalled;   /* TERM or the stop signal was really sent */
+	bool confirmed;	   /* exec has succeeded */
+	bool failed;	   /* it never ran: the observer was given the error */
+	bool timed_out;	   /* its time limit was over */
+	bool signalled;	   /* TERM or the stop signal was really sent */
 };
 
 enum process_change {
@@ -92,8 +92,8 @@ struct process_table {
 	size_t count;
 	process_observer *observer;
 	void *context;
-	int terminal; /* as terminal_find; taken back whenever a row ends */
-	bool all_gone; /* waitpid(2) said ECHILD: no child is left, ours or adopted */
+	int terminal;	       /* as terminal_find; taken back whenever a row ends */
+	bool all_gone;	       /* waitpid(2) said ECHILD: no child is left, ours or adopted */
 	unsigned long adopted; /* orphans reaped so far */
 };
 
@@ -107,8 +107,9 @@ void process_forward(const struct process *process, int signal);
 
 bool process_is_alive(const struct process *process); /* there is, or will be, a pid */
 
-/* Closes a row's channel: its function reads end of file. */
-void process_close(struct process *process);
+/* Closes a row's channel, so that its function reads end of file, and gives it limit ms to leave
+ * before it is stopped. */
+void process_dismiss(struct process *process, int64_t limit);
 
 /* Fills ready with the descriptors of live rows; how many (at most table->count). */
 size_t table_descriptors(const struct process_table *table, struct pollfd *ready);

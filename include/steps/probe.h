@@ -18,7 +18,7 @@ int probe_check_syntax(const char *target, struct error *error);
 /* Probes target once. connect_limit is for one address's connect, answer_limit for the answer of an
  * http target (any status below 400 is ready), both in ms. 0 when it is ready, else -1 with failure
  * filled, nearly always VERDICT_RETRY. */
-int probe_target(const char *target, int64_t connect_limit, int64_t answer_limit,
-	struct failure *failure);
+int probe_target(
+	const char *target, int64_t connect_limit, int64_t answer_limit, struct failure *failure);
 
 #endif

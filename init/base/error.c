@@ -22,6 +22,7 @@ int error_set_errno(struct error *error, int status, int number, const char *for
 	(void)vsnprintf(error->message, sizeof error->message, format, arguments);
 	va_end(arguments);
 	size_t used = strlen(error->message);
-	(void)snprintf(error->message + used, sizeof error->message - used, ": %s", strerror(number));
+	(void)snprintf(
+		error->message + used, sizeof error->message - used, ": %s", strerror(number));
 	return -1;
 }

@@ -14,9 +14,9 @@
 
 /* How a line reaches stderr. */
 enum channel {
-	CHANNEL_POLL,   /* shared description: poll first, at most PIPE_BUF at once */
-	CHANNEL_OWN,    /* a non-blocking description of our own */
-	CHANNEL_FILE,   /* a regular file never blocks, and its offset must stay shared */
+	CHANNEL_POLL,	/* shared description: poll first, at most PIPE_BUF at once */
+	CHANNEL_OWN,	/* a non-blocking description of our own */
+	CHANNEL_FILE,	/* a regular file never blocks, and its offset must stay shared */
 	CHANNEL_SOCKET, /* MSG_DONTWAIT needs no description of its own */
 };
 
@@ -107,8 +107,8 @@ static void add_json_string(char *room, size_t size, size_t *used, const char *t
 
 static size_t format_json(char *line, size_t size, enum log_level level, const char *message)
 {
-	size_t used = (size_t)snprintf(line, size, "{\"program\":\"tminus\",\"level\":\"%s\",\"message\":\"",
-		levels[level].name);
+	size_t used = (size_t)snprintf(line, size,
+		"{\"program\":\"tminus\",\"level\":\"%s\",\"message\":\"", levels[level].name);
 	add_json_string(line, size - 4, &used, message);
 	memcpy(line + used, "\"}\n", 3);
 	return used + 3;
@@ -144,8 +144,8 @@ static bool tell_dropped(void)
 {
 	char message[80];
 	char line[256];
-	(void)snprintf(message, sizeof message, "%lu lines of this log were dropped: nobody read it",
-		sink.dropped);
+	(void)snprintf(message, sizeof message,
+		"%lu lines of this log were dropped: nobody read it", sink.dropped);
 	if (!put(line, format_line(line, sizeof line, LOG_WARN, message)))
 		return false;
 	sink.dropped = 0;
@@ -167,13 +167,13 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 	errno = saved;
 }
 
-#define LOG_FUNCTION(name, level)                                                                  \
-	void name(const char *format, ...)                                                         \
-	{                                                                                          \
-		va_list arguments;                                                                 \
-		va_start(arguments, format);                                                       \
-		log_line(level, format, arguments);                                                \
-		va_end(arguments);                                                                 \
+#define LOG_FUNCTION(name, level)                   \
+	void name(const char *format, ...)          \
+	{                                           \
+		va_list arguments;                  \
+		va_start(arguments, format);        \
+		log_line(level, format, arguments); \
+		va_end(arguments);                  \
 	}
 
 LOG_FUNCTION(log_error, LOG_ERROR)

@@ -100,8 +100,10 @@ const char *text_duration(long long milliseconds, char *room, size_t size)
 	if (milliseconds < 1000)
 		(void)snprintf(room, size, "%lld ms", milliseconds);
 	else if (milliseconds < 60000)
-		(void)snprintf(room, size, "%lld.%lld s", milliseconds / 1000, milliseconds % 1000 / 100);
+		(void)snprintf(
+			room, size, "%lld.%lld s", milliseconds / 1000, milliseconds % 1000 / 100);
 	else
-		(void)snprintf(room, size, "%lld min %lld s", milliseconds / 60000, milliseconds / 1000 % 60);
+		(void)snprintf(room, size, "%lld min %lld s", milliseconds / 60000,
+			milliseconds / 1000 % 60);
 	return room;
 }

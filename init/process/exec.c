@@ -30,8 +30,13 @@ static const struct {
 	unsigned machine;
 	const char *name;
 } machines[] = {
-	{EM_X86_64, "x86_64 (amd64)"}, {EM_AARCH64, "aarch64 (arm64)"}, {EM_ARM, "arm"},
-	{EM_386, "i386"}, {EM_RISCV, "riscv"}, {EM_S390, "s390x"}, {EM_PPC64, "ppc64"},
+	{EM_X86_64, "x86_64 (amd64)"},
+	{EM_AARCH64, "aarch64 (arm64)"},
+	{EM_ARM, "arm"},
+	{EM_386, "i386"},
+	{EM_RISCV, "riscv"},
+	{EM_S390, "s390x"},
+	{EM_PPC64, "ppc64"},
 };
 
 const char *exec_environment_value(char *const *environment, const char *name)
@@ -69,15 +74,17 @@ static int explain_shebang(const char *path, char *head, struct error *error)
 	size_t length = strlen(interpreter);
 	if (length > 0 && interpreter[length - 1] == '\r')
 		return error_set(error, STATUS_CANNOT_RUN,
-			"%s: its first line ends in CRLF (Windows line ends), so the system looks for "
-			"an interpreter whose name ends in a carriage return; convert the file with "
+			"%s: its first line ends in CRLF (Windows line ends), so the system looks "
+			"for "
+			"an interpreter whose name ends in a carriage return; convert the file "
+			"with "
 			"sed -i 's/\\r$//' %s, and keep it that way with \"*.sh text eol=lf\" in "
 			".gitattributes",
 			path, path);
 	interpreter[strcspn(interpreter, " \t")] = '\0';
 	return error_set(error, STATUS_CANNOT_RUN,
-		"%s: its interpreter %s, named in its first line, does not exist in this image", path,
-		interpreter);
+		"%s: its interpreter %s, named in its first line, does not exist in this image",
+		path, interpreter);
 }
 
 /* The loader that a 64-bit ELF file asks for, or NULL. elf(5) */
@@ -111,7 +118,8 @@ static int explain_missing(const char *path, struct error *error)
 		loader = elf_loader(head, (size_t)length);
 	if (loader != NULL)
 		return error_set(error, STATUS_CANNOT_RUN,
-			"%s: its loader %s does not exist in this image: it was built for another C "
+			"%s: its loader %s does not exist in this image: it was built for another "
+			"C "
 			"library (glibc or musl)",
 			path, loader);
 	return error_set(error, STATUS_CANNOT_RUN, "%s: what it needs to run does not exist", path);
@@ -124,12 +132,14 @@ static int explain_format(const char *path, struct error *error)
 	if (length == 0)
 		return error_set(error, STATUS_CANNOT_RUN, "%s: the file is empty", path);
 	if (length > (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0) {
-		unsigned machine = (unsigned)(unsigned char)head[18] |
-				   (unsigned)(unsigned char)head[19] << 8;
+		unsigned machine =
+			(unsigned)(unsigned char)head[18] | (unsigned)(unsigned char)head[19] << 8;
 		if (machine == OWN_MACHINE)
-			return error_set(error, STATUS_CANNOT_RUN, "%s: a damaged program file", path);
+			return error_set(
+				error, STATUS_CANNOT_RUN, "%s: a damaged program file", path);
 		return error_set(error, STATUS_CANNOT_RUN,
-			"%s: a program for %s, but this machine is %s; build the image with --platform",
+			"%s: a program for %s, but this machine is %s; build the image with "
+			"--platform",
 			path, machine_name(machine), machine_name(OWN_MACHINE));
 	}
 	return error_set(error, STATUS_CANNOT_RUN,
@@ -151,7 +161,8 @@ static int explain_access(const char *path, struct error *error)
 			"%s: on a file system that is mounted noexec", path);
 	if ((status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
 		return error_set(error, STATUS_CANNOT_RUN,
-			"%s: not executable; chmod +x it (in a Dockerfile: COPY --chmod=755)", path);
+			"%s: not executable; chmod +x it (in a Dockerfile: COPY --chmod=755)",
+			path);
 	return error_set(error, STATUS_CANNOT_RUN,
 		"%s: user %u may not execute it (mode %03o, owner %u)", path, (unsigned)geteuid(),
 		(unsigned)status.st_mode & 0777U, (unsigned)status.st_uid);
@@ -184,8 +195,8 @@ static int exec_search(char *const *argv, char *const *environment, const char *
 	int result = ENOENT;
 	for (const char *at = path; at != NULL; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
 		int width = (int)strcspn(at, ":");
-		int length = snprintf(candidate, PATH_MAX, "%.*s%s%s", width, at, width > 0 ? "/" : "",
-			argv[0]);
+		int length = snprintf(
+			candidate, PATH_MAX, "%.*s%s%s", width, at, width > 0 ? "/" : "", argv[0]);
 		if (length < 0 || length >= PATH_MAX)
 			continue;
 		(void)execve(candidate, argv, environment);

@@ -62,8 +62,8 @@ int spawn_command(const struct command *command, struct spawned *child, struct e
 	(void)close(ends[1]);
 	if (pid < 0) {
 		(void)close(ends[0]);
-		(void)error_set_errno(error, STATUS_INTERNAL, number, "cannot start %s: fork",
-			command->argv[0]);
+		(void)error_set_errno(
+			error, STATUS_INTERNAL, number, "cannot start %s: fork", command->argv[0]);
 		errno = number;
 		return -1;
 	}
@@ -73,12 +73,14 @@ int spawn_command(const struct command *command, struct spawned *child, struct e
 }
 
 /* Keeps nothing but the standard descriptors and its channel: a sibling's channel that stayed open
- * here would keep that sibling from seeing its end. close_range(2) may be refused; then it waits. */
+ * here would keep that sibling from seeing its end. close_range(2) may be refused; then it waits.
+ */
 static _Noreturn void run_function(spawn_function *entry, void *context, pid_t parent, int channel)
 {
 	(void)setpgid(0, 0);
 	die_with_parent(parent);
-	if (channel != CHANNEL_DESCRIPTOR && dup2(channel, CHANNEL_DESCRIPTOR) == CHANNEL_DESCRIPTOR)
+	if (channel != CHANNEL_DESCRIPTOR &&
+		dup2(channel, CHANNEL_DESCRIPTOR) == CHANNEL_DESCRIPTOR)
 		channel = CHANNEL_DESCRIPTOR;
 	(void)syscall(SYS_close_range, (unsigned)channel + 1, UINT_MAX, 0);
 	signals_unblock();

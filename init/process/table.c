@@ -29,7 +29,7 @@ static void tell(struct process_table *table, struct process *process, enum proc
 	table->observer(table->context, process, change, error);
 }
 
-void process_close(struct process *process)
+static void close_descriptor(struct process *process)
 {
 	if (process->descriptor >= 0)
 		(void)close(process->descriptor);
@@ -88,7 +88,8 @@ static enum process_state start(struct process *process, const struct occasion *
 	bool is_function = process->kind.entry != NULL;
 	reset(process);
 	process->started_at = clock_now();
-	int result = is_function ? spawn_child(process->kind.entry, process->kind.context, &child, &error)
+	int result = is_function ? spawn_child(process->kind.entry, process->kind.context, &child,
+					   &error)
 				 : spawn_command(&process->kind.command, &child, &error);
 	if (result != 0)
 		return fork_refused(occasion->table, process, &error);
@@ -108,7 +109,7 @@ static enum process_state start(struct process *process, const struct occasion *
 
 static enum process_state confirm(struct process *process, const struct occasion *occasion)
 {
-	process_close(process);
+	close_descriptor(process);
 	process->confirmed = true;
 	if (process->state == PROCESS_STARTING)
 		process->state = PROCESS_RUNNING;
@@ -136,7 +137,7 @@ static enum process_state ended(struct process *process, const struct occasion *
 	bool failed = take_report(occasion->table, process, &error);
 	if (process->kind.entry != NULL && process->descriptor >= 0)
 		tell(occasion->table, process, PROCESS_HAS_A_MESSAGE, NULL);
-	process_close(process);
+	close_descriptor(process);
 	/* What its group holds was told to stop with it, and the stop is over. */
 	if (process->kind.to_group && process->timed_out)
 		(void)kill(-process->pid, SIGKILL);
@@ -218,7 +219,8 @@ static action *const actions[PROCESS_STATES][PROCESS_EVENTS] = {
 };
 /* clang-format on */
 
-static void handle(struct process *process, enum process_event event, const struct occasion *occasion)
+static void handle(
+	struct process *process, enum process_event event, const struct occasion *occasion)
 {
 	action *chosen = actions[process->state][event];
 	if (chosen != NULL)
@@ -240,6 +242,12 @@ void process_forward(const struct process *process, int signal)
 	send_signal(process, signal);
 }
 
+void process_dismiss(struct process *process, int64_t limit)
+{
+	close_descriptor(process);
+	process->deadline = clock_deadline(limit);
+}
+
 bool process_is_alive(const struct process *process)
 {
 	return process->state != PROCESS_IDLE && process->state != PROCESS_ENDED;
@@ -250,8 +258,8 @@ size_t table_descriptors(const struct process_table *table, struct pollfd *ready
 	size_t count = 0;
 	for (size_t i = 0; i < table->count; i++)
 		if (table->rows[i].descriptor >= 0)
-			ready[count++] = (struct pollfd){
-				.fd = table->rows[i].descriptor, .events = POLLIN};
+			ready[count++] =
+				(struct pollfd){.fd = table->rows[i].descriptor, .events = POLLIN};
 	return count;
 }
 

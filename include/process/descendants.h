@@ -1,0 +1,18 @@
+/*
+ * Everything below this process: what the app left behind, and what it left behind in turn.
+ *
+ * kill(2) with -1 as the PID 1 of a namespace; anywhere else that would hit strangers, so the tree
+ * of our own children is walked. As subreaper every orphan below us becomes our child.
+ */
+#ifndef TMINUS_PROCESS_DESCENDANTS_H
+#define TMINUS_PROCESS_DESCENDANTS_H
+
+/* Orphans are reparented to us from now on, PID 1 or not. prctl(2), PR_SET_CHILD_SUBREAPER. Refused
+ * (an old kernel, a seccomp filter): -1 and errno, and orphans go to the namespace's PID 1. */
+int descendants_adopt(void);
+
+/* Sends signal, and CONT behind it, to every descendant. Without /proc it reaches nothing when not
+ * PID 1. */
+void descendants_signal(int signal);
+
+#endif

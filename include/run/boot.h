@@ -1,0 +1,45 @@
+/*
+ * The walk through the plan's steps: which one runs, and what came of it.
+ *
+ * Decides when a step is over and whether it failed, and says so in the log; what follows from a
+ * failure is run.c's. Allocates nothing.
+ */
+#ifndef TMINUS_RUN_BOOT_H
+#define TMINUS_RUN_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "run/plan.h"
+
+struct boot {
+	const struct config *config;
+	struct plan *plan;
+	size_t step;	    /* index of the running step; step_count behind the last */
+	bool begun;	    /* the first step was started */
+	int64_t deadline;   /* of the wait step; commands have their row's own */
+	int64_t started_at; /* of the running step */
+};
+
+enum boot_result { BOOT_WORKING, BOOT_STEP_OK, BOOT_STEP_FAILED };
+
+void boot_begin(struct boot *boot, const struct config *config, struct plan *plan);
+
+/* Starts the first or the next step. False when there is none left. */
+bool boot_next(struct boot *boot);
+
+/* The step that runs, NULL before the first and behind the last. */
+const struct plan_step *boot_current(const struct boot *boot);
+
+/* Every step was done. */
+bool boot_is_over(const struct boot *boot);
+
+/* Takes in what happened to one of the plan's processes. why is the table's reason when it never
+ * ran. BOOT_STEP_FAILED fills error with the message and the exit status. */
+enum boot_result boot_observe(struct boot *boot, struct process *process,
+	enum process_change change, const struct error *why, struct error *error);
+
+/* True, with error filled, when the wait step's time is over. */
+bool boot_expire(struct boot *boot, struct error *error);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * The plan: the configuration turned into an array of steps and a table of processes.
+ *
+ * Made once, before anything starts; run.c walks it. It owns its arrays and borrows the config's
+ * strings, so the config must outlive it.
+ */
+#ifndef TMINUS_RUN_PLAN_H
+#define TMINUS_RUN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "process/table.h"
+#include "steps/wait.h"
+
+/* How much of boot and app a plan holds. */
+enum plan_scope {
+	PLAN_RUN,  /* boot, then the app */
+	PLAN_BOOT, /* boot alone */
+	PLAN_WAIT, /* the wait step alone */
+};
+
+enum plan_kind { PLAN_STEP_WAIT, PLAN_STEP_COMMAND };
+
+struct plan_step {
+	enum plan_kind kind;
+	const char *name;      /* "wait", "upgrade", "seed undo", "step collectstatic" */
+	struct process *first; /* its rows: one command, or every wait target */
+	size_t count;
+	int failure_status;
+	bool continues; /* a failure is said, and boot goes on */
+};
+
+/* What PID 1 knows of one wait target. */
+struct wait_state {
+	char *label; /* "postgres://app@db:5432/shop (DATABASE_URL)" */
+	bool ready;
+	int status;	  /* what giving up now would mean */
+	char reason[512]; /* why it is not ready; "" before the first word */
+};
+
+struct plan {
+	struct plan_step *steps;
+	size_t step_count;
+	struct process_table table;
+	struct process *app;	  /* the last row, NULL when the scope has no app */
+	struct process *keeper;	  /* the first row, NULL when there is no database */
+	struct wait_job *jobs;	  /* by wait row */
+	struct wait_state *waits; /* by wait row */
+	size_t wait_count;
+	struct list names; /* made for the user's steps */
+};
+
+/* Makes the plan for config; freed with plan_free. Where scope has an app, config->app must not be
+ * empty. terminal is as of terminal_find. */
+struct plan *plan_new(const struct config *config, enum plan_scope scope, int terminal);
+void plan_free(struct plan *plan);
+
+#endif

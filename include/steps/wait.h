@@ -1,0 +1,34 @@
+/*
+ * The wait step in a child: probe one target again and again until it can be used.
+ *
+ * Runs in the keeper (the database) and in one forked child for each other target, because a
+ * resolver blocks. PID 1 holds the time limit: wait.timeout ends these children, whatever they hang
+ * in.
+ */
+#ifndef TMINUS_STEPS_WAIT_H
+#define TMINUS_STEPS_WAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "database/session.h"
+
+struct wait_job {
+	const char *target;		     /* as configured: for probes */
+	const struct database_url *database; /* the target when it is a database, else NULL */
+	enum wait_level level;
+	bool writable;
+	int64_t grace;	/* ms that a refusal is retried */
+	int64_t stable; /* ms that it must stay usable */
+};
+
+/* Waits, and tells over channel: MESSAGE_PROGRESS whenever the reason is another one, at the end
+ * MESSAGE_READY or MESSAGE_REFUSED. At level query *session is the open session, which the caller
+ * closes; else NULL. 0 when ready, -1 when refused or when the parent has closed the channel. */
+int wait_for(const struct wait_job *job, int channel, struct session **session);
+
+/* For spawn_child: context is a struct wait_job. 0 when ready, else the exit status. */
+int wait_child(void *context, int channel);
+
+#endif

@@ -1,0 +1,21 @@
+/* config: what is in force, and where it came from. */
+#include <stdio.h>
+
+#include "commands/commands.h"
+#include "config/show.h"
+#include "process/signals.h"
+
+int command_config(struct command_line *line)
+{
+	signals_unblock();
+	if (line->example) {
+		config_example(stdout);
+		return 0;
+	}
+	struct config *config = commands_load(line);
+	if (config == NULL)
+		return STATUS_CONFIG;
+	config_show(config, stdout, line->json);
+	config_free(config);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* help and version. */
+#include <stdio.h>
+
+#include "commands/commands.h"
+#include "config/show.h"
+#include "process/signals.h"
+
+static const char drivers[] = ""
+#ifdef WITH_POSTGRES
+			      " postgres"
+#endif
+#ifdef WITH_MYSQL
+			      " mysql"
+#endif
+#ifdef WITH_SQLITE
+			      " sqlite"
+#endif
+	;
+
+int command_version(struct command_line *line)
+{
+	signals_unblock();
+	(void)line;
+	(void)printf(
+		"tminus %s, drivers:%s\n", TMINUS_VERSION, drivers[0] != '\0' ? drivers : " none");
+	return 0;
+}
+
+int command_help(struct command_line *line)
+{
+	signals_unblock();
+	(void)line;
+	(void)printf(
+		"tminus: PID 1 that waits for the database, migrates, seeds and runs the app\n\n"
+		"usage: tminus [--config FILE] [--set SECTION.KEY=VALUE]... [SUBCOMMAND] [--] "
+		"[COMMAND...]\n\n");
+	for (const struct subcommand *at = commands_all(); at->name != NULL; at++)
+		(void)printf("  %-8s %-22s %s\n", at->name, at->arguments, at->help);
+	(void)printf(
+		"\nSettings: KEY in [SECTION] of tminus.ini, --set SECTION.KEY=VALUE, or the "
+		"variable TMINUS_SECTION_KEY\n(TMINUS_SECTION_KEY_FILE names a file that holds "
+		"the value).\n\n");
+	config_help_settings(stdout);
+	return 0;
+}

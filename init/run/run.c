@@ -1,0 +1,462 @@
+#include "run/run.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/signal_name.h"
+#include "process/descendants.h"
+#include "process/signals.h"
+#include "run/boot.h"
+
+/* Time that the keeper has to close its session once boot needs it no longer. */
+#define KEEPER_LEAVES_WITHIN 5000
+/* Time after SIGKILL for processes that hang in the kernel, before they are left behind. */
+#define KILL_TAKES_AT_MOST 5000
+
+enum run_state {
+	RUN_BOOT,
+	RUN_ABORTING,
+	RUN_STARTING,
+	RUN_APP,
+	RUN_STOPPING,
+	RUN_LEAVING,
+	RUN_LINGERING,
+	RUN_KILLING,
+	RUN_DONE,
+	RUN_STATES
+};
+
+enum run_event {
+	RUN_STOP,
+	RUN_INTERRUPT,
+	RUN_STEP_OK,
+	RUN_STEP_FAILED,
+	RUN_APP_UP,
+	RUN_APP_GONE,
+	RUN_DEADLINE,
+	RUN_EMPTY,
+	RUN_LEFT,
+	RUN_EVENTS
+};
+
+struct run {
+	const struct config *config;
+	struct plan *plan;
+	int signals;
+	enum run_state state;
+	struct boot boot; /* the walk through the plan's steps */
+	int64_t deadline; /* of this state */
+	int64_t started_at;
+	int status;		   /* the exit status, once it is known */
+	int signal;		   /* the one being handled */
+	const struct error *error; /* why the step or the app failed, during its event */
+};
+
+/* An action returns the state that follows. */
+typedef enum run_state action(struct run *run);
+
+static void feed(struct run *run, enum run_event event);
+
+static int status_of(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? STATUS_SIGNAL_BASE + WTERMSIG(wait_status)
+					: WEXITSTATUS(wait_status);
+}
+
+static bool any_row_alive(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->table.count; i++)
+		if (process_is_alive(&plan->table.rows[i]))
+			return true;
+	return false;
+}
+
+/* Boot is over before its end: everything of it stops, and the app is never started. */
+static enum run_state stop_boot(struct run *run, int status, int signal)
+{
+	struct process_table *table = &run->plan->table;
+	run->status = status;
+	run->deadline = CLOCK_NEVER;
+	for (size_t i = 0; i < table->count; i++)
+		if (process_is_alive(&table->rows[i]))
+			process_stop(table, &table->rows[i], signal);
+	return RUN_ABORTING;
+}
+
+static enum run_state abort_boot(struct run *run)
+{
+	char room[SIGNAL_NAME_SIZE];
+	const char *name = signal_name(run->signal, room, sizeof room);
+	const struct plan_step *step = boot_current(&run->boot);
+	if (step == NULL)
+		log_info("SIG%s: stopped before the app was started", name);
+	else if (step->first->kind.finish && process_is_alive(step->first))
+		log_info("SIG%s: this database cannot roll DDL back, so %s has up to "
+			 "boot.grace = %lld ms to finish; the app is not started",
+			name, step->name, (long long)step->first->kind.grace);
+	else
+		log_info("SIG%s: %s is stopped, the app is not started", name, step->name);
+	return stop_boot(run, STATUS_SIGNAL_BASE + run->signal, run->signal);
+}
+
+static enum run_state abort_again(struct run *run)
+{
+	return stop_boot(run, run->status, run->signal);
+}
+
+static enum run_state boot_failed(struct run *run)
+{
+	if (run->error->message[0] != '\0')
+		log_error("%s", run->error->message);
+	return stop_boot(run, run->error->status, SIGTERM);
+}
+
+static enum run_state boot_too_long(struct run *run)
+{
+	char room[32];
+	const struct plan_step *step = boot_current(&run->boot);
+	log_error("boot took longer than boot.timeout = %s; it was at: %s",
+		text_duration(run->config->boot_timeout, room, sizeof room),
+		step != NULL ? step->name : "the start of the app");
+	int status = step != NULL ? step->failure_status : STATUS_UNAVAILABLE;
+	return stop_boot(run, status, SIGTERM);
+}
+
+/* PID 1 becomes the app. Returns only when that failed. */
+static enum run_state become_app(struct run *run)
+{
+	struct error error = {0};
+	(void)spawn_become(&run->plan->app->kind.command, &error);
+	log_error("cannot run the app: %s", error.message);
+	run->status = error.status;
+	return RUN_LEAVING;
+}
+
+/* Signals that are pending now belong to boot: the app must not start behind a TERM. */
+static bool take_signals(struct run *run);
+
+static enum run_state begin_app(struct run *run)
+{
+	struct plan *plan = run->plan;
+	bool becomes = run->config->app_mode == APP_EXEC;
+	if ((becomes || plan->app == NULL) && any_row_alive(plan))
+		return RUN_BOOT;
+	if (plan->app == NULL)
+		return RUN_LEAVING;
+	if (take_signals(run))
+		return run->state;
+	if (becomes)
+		return become_app(run);
+	run->state = RUN_STARTING;
+	process_start(&plan->table, plan->app);
+	return run->state;
+}
+
+/* Behind the last step it is called again when the keeper has left, for who waits for that. */
+static enum run_state next_step(struct run *run)
+{
+	if (boot_next(&run->boot))
+		return run->state;
+	if (run->plan->keeper != NULL && process_is_alive(run->plan->keeper))
+		process_dismiss(run->plan->keeper, KEEPER_LEAVES_WITHIN);
+	return begin_app(run);
+}
+
+static enum run_state app_up(struct run *run)
+{
+	char room[32];
+	run->deadline = CLOCK_NEVER;
+	if (run->plan->step_count > 0)
+		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
+			(int)run->plan->app->pid,
+			text_duration(clock_now() - run->started_at, room, sizeof room));
+	return RUN_APP;
+}
+
+/* The app's exec succeeded although boot is being stopped: from now on it is stopped as an app. */
+static enum run_state app_up_late(struct run *run)
+{
+	run->deadline = clock_deadline(run->config->app_grace);
+	return RUN_STOPPING;
+}
+
+static enum run_state stop_app(struct run *run)
+{
+	char room[SIGNAL_NAME_SIZE];
+	log_debug("SIG%s: forwarded to %s, which is to stop",
+		signal_name(run->signal, room, sizeof room), run->plan->app->kind.name);
+	run->deadline = clock_deadline(run->config->app_grace);
+	process_stop(&run->plan->table, run->plan->app, run->signal);
+	return RUN_STOPPING;
+}
+
+static enum run_state stop_app_again(struct run *run)
+{
+	process_stop(&run->plan->table, run->plan->app, run->signal);
+	return RUN_STOPPING;
+}
+
+static enum run_state app_gone(struct run *run)
+{
+	const struct process *app = run->plan->app;
+	run->deadline = CLOCK_NEVER;
+	if (!app->failed) {
+		run->status = status_of(app->status);
+		return RUN_LEAVING;
+	}
+	log_error("cannot run the app: %s", run->error->message);
+	run->status = run->error->status;
+	return RUN_LEAVING;
+}
+
+static enum run_state app_gone_late(struct run *run)
+{
+	run->status = status_of(run->plan->app->status);
+	return run->state;
+}
+
+static enum run_state linger(struct run *run)
+{
+	char room[32];
+	if (run->state == RUN_STOPPING)
+		log_warn("%s did not end within app.grace = %s: TERM to all",
+			run->plan->app->kind.name,
+			text_duration(run->config->app_grace, room, sizeof room));
+	run->deadline = clock_now() + run->config->app_linger;
+	descendants_signal(SIGTERM);
+	return RUN_LINGERING;
+}
+
+static enum run_state linger_if_over(struct run *run)
+{
+	return any_row_alive(run->plan) ? RUN_ABORTING : linger(run);
+}
+
+static enum run_state done_if_over(struct run *run)
+{
+	return any_row_alive(run->plan) ? RUN_ABORTING : RUN_DONE;
+}
+
+static enum run_state kill_all(struct run *run)
+{
+	char room[32];
+	log_warn("processes were still there %s after TERM: they are killed",
+		text_duration(run->config->app_linger, room, sizeof room));
+	run->deadline = clock_now() + KILL_TAKES_AT_MOST;
+	descendants_signal(SIGKILL);
+	return RUN_KILLING;
+}
+
+static enum run_state kill_again(struct run *run)
+{
+	(void)run;
+	descendants_signal(SIGKILL);
+	return RUN_KILLING;
+}
+
+static enum run_state give_up(struct run *run)
+{
+	(void)run;
+	log_warn("processes survived SIGKILL, they hang in the kernel: left behind");
+	return RUN_DONE;
+}
+
+static enum run_state done(struct run *run)
+{
+	(void)run;
+	return RUN_DONE;
+}
+
+/* clang-format off */
+static action *const actions[RUN_STATES][RUN_EVENTS] = {
+	[RUN_BOOT] = {
+		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_STEP_OK] = next_step,
+		[RUN_STEP_FAILED] = boot_failed, [RUN_DEADLINE] = boot_too_long},
+	[RUN_ABORTING] = {
+		[RUN_STOP] = abort_again, [RUN_INTERRUPT] = abort_again, [RUN_APP_UP] = app_up_late,
+		[RUN_EMPTY] = done_if_over, [RUN_LEFT] = linger_if_over},
+	[RUN_STARTING] = {
+		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_APP_UP] = app_up,
+		[RUN_APP_GONE] = app_gone, [RUN_DEADLINE] = boot_too_long},
+	[RUN_APP] = {
+		[RUN_STOP] = stop_app, [RUN_APP_GONE] = app_gone},
+	[RUN_STOPPING] = {
+		[RUN_STOP] = stop_app_again, [RUN_APP_GONE] = app_gone, [RUN_DEADLINE] = linger},
+	[RUN_LEAVING] = {
+		[RUN_EMPTY] = done, [RUN_LEFT] = linger},
+	[RUN_LINGERING] = {
+		[RUN_APP_GONE] = app_gone_late, [RUN_DEADLINE] = kill_all, [RUN_EMPTY] = done},
+	[RUN_KILLING] = {
+		[RUN_APP_GONE] = app_gone_late, [RUN_DEADLINE] = give_up, [RUN_EMPTY] = done,
+		[RUN_LEFT] = kill_again},
+};
+/* clang-format on */
+
+static void feed(struct run *run, enum run_event event)
+{
+	action *chosen = actions[run->state][event];
+	if (chosen != NULL)
+		run->state = chosen(run);
+}
+
+/* What a signal means. SIGCHLD only wakes the loop, and so does the SIGPIPE of our own writing. */
+enum rule { RULE_NOTHING, RULE_STOP, RULE_INTERRUPT, RULE_FORWARD, RULE_DROP };
+
+static enum rule rule_for(const struct run *run, const struct arrival *arrival)
+{
+	int number = arrival->number;
+	if (number == SIGCHLD || (number == SIGPIPE && arrival->sender == getpid()))
+		return RULE_NOTHING;
+	if (number == SIGTERM || number == run->config->app_stop_signal)
+		return RULE_STOP;
+	if (run->state >= RUN_APP)
+		return RULE_FORWARD;
+	if (number == SIGINT || number == SIGQUIT || number == SIGHUP)
+		return RULE_INTERRUPT;
+	return number == SIGCONT || number == SIGWINCH ? RULE_FORWARD : RULE_DROP;
+}
+
+/* To the app, or during boot to the running step. */
+static void forward(const struct run *run, int number)
+{
+	const struct plan_step *step = boot_current(&run->boot);
+	if (run->state >= RUN_STARTING && run->plan->app != NULL)
+		process_forward(run->plan->app, number);
+	else if (step != NULL && step->kind == PLAN_STEP_COMMAND)
+		process_forward(step->first, number);
+}
+
+static void on_signal(struct run *run, const struct arrival *arrival)
+{
+	char room[SIGNAL_NAME_SIZE];
+	run->signal = arrival->number;
+	switch (rule_for(run, arrival)) {
+	case RULE_NOTHING:
+		break;
+	case RULE_STOP:
+		feed(run, RUN_STOP);
+		break;
+	case RULE_INTERRUPT:
+		feed(run, RUN_INTERRUPT);
+		break;
+	case RULE_FORWARD:
+		forward(run, arrival->number);
+		break;
+	case RULE_DROP:
+		log_info("SIG%s arrived during boot and is dropped: the app does not run yet",
+			signal_name(arrival->number, room, sizeof room));
+		break;
+	}
+}
+
+/* True when a signal has changed the state. */
+static bool take_signals(struct run *run)
+{
+	enum run_state before = run->state;
+	struct arrival arrival;
+	while (signals_next(run->signals, &arrival))
+		on_signal(run, &arrival);
+	return run->state != before;
+}
+
+static void on_app(struct run *run, enum process_change change)
+{
+	if (change == PROCESS_HAS_STARTED)
+		feed(run, RUN_APP_UP);
+	if (change == PROCESS_HAS_ENDED)
+		feed(run, RUN_APP_GONE);
+}
+
+static void observe(void *context, struct process *process, enum process_change change,
+	const struct error *error)
+{
+	struct run *run = context;
+	struct error step_error = {0};
+	run->error = error;
+	if (process == run->plan->app) {
+		on_app(run, change);
+		return;
+	}
+	run->error = &step_error;
+	switch (boot_observe(&run->boot, process, change, error, &step_error)) {
+	case BOOT_WORKING:
+		if (change == PROCESS_HAS_ENDED && boot_is_over(&run->boot))
+			feed(run, RUN_STEP_OK);
+		break;
+	case BOOT_STEP_OK:
+		feed(run, RUN_STEP_OK);
+		break;
+	case BOOT_STEP_FAILED:
+		feed(run, RUN_STEP_FAILED);
+		break;
+	}
+	run->error = NULL;
+}
+
+static void expire(struct run *run)
+{
+	struct error error = {0};
+	table_expire(&run->plan->table);
+	if (run->deadline <= clock_now()) {
+		run->deadline = CLOCK_NEVER;
+		feed(run, RUN_DEADLINE);
+	}
+	if (run->state != RUN_BOOT || !boot_expire(&run->boot, &error))
+		return;
+	run->error = &error;
+	feed(run, RUN_STEP_FAILED);
+	run->error = NULL;
+}
+
+static void await_events(struct run *run, struct pollfd *ready)
+{
+	int64_t deadline = clock_earlier(run->deadline, table_deadline(&run->plan->table));
+	if (run->state == RUN_BOOT)
+		deadline = clock_earlier(deadline, run->boot.deadline);
+	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
+	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
+	(void)poll(ready, count, clock_left(deadline));
+}
+
+static void reap(struct run *run)
+{
+	table_reap(&run->plan->table);
+	feed(run, run->plan->table.all_gone ? RUN_EMPTY : RUN_LEFT);
+}
+
+/* Exec's reports come before signals: a TERM that arrived behind them is the app's. */
+static void turn(struct run *run, struct pollfd *ready)
+{
+	await_events(run, ready);
+	table_read(&run->plan->table);
+	(void)take_signals(run);
+	expire(run);
+	reap(run);
+}
+
+int run_plan(const struct config *config, struct plan *plan, int signals)
+{
+	struct pollfd ready[plan->table.count + 1];
+	struct run run = {
+		.config = config,
+		.plan = plan,
+		.signals = signals,
+		.started_at = clock_now(),
+		.deadline = clock_deadline(config->boot_timeout),
+	};
+	plan->table.observer = observe;
+	plan->table.context = &run;
+	boot_begin(&run.boot, config, plan);
+	if (!take_signals(&run))
+		run.state = next_step(&run);
+	reap(&run);
+	while (run.state != RUN_DONE)
+		turn(&run, ready);
+	return run.status;
+}

@@ -1,0 +1,192 @@
+#include "steps/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "steps/message.h"
+#include "steps/probe.h"
+
+/* Milliseconds. A probe interval grows from the first to the last by half each time; a lost SYN
+ * costs one connect limit; a refused login is not repeated often, because servers count them. */
+#define INTERVAL_FIRST 10
+#define INTERVAL_LAST 100
+#define INTERVAL_REFUSED 500
+#define CONNECT_LIMIT_FIRST 300
+#define CONNECT_LIMIT_LAST 3000
+#define HANDSHAKE_LIMIT 10000
+#define TELL_AGAIN 10000
+
+struct wait {
+	const struct wait_job *job;
+	int channel;
+	struct session *session;
+	int64_t interval;
+	int64_t connect_limit;
+	int64_t usable_since;  /* CLOCK_NEVER while it is not */
+	int64_t refused_since; /* CLOCK_NEVER while it is not */
+	int64_t told_at;
+	char told[512];
+	unsigned jitter; /* state of the pseudo-random sequence */
+};
+
+static int64_t smaller(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}
+
+/* Up to a quarter less than interval, so that replicas that start together spread out. */
+static int64_t with_jitter(struct wait *wait, int64_t interval)
+{
+	wait->jitter = wait->jitter * 1103515245U + 12345U;
+	return interval - (int64_t)(wait->jitter >> 16) % (interval / 4 + 1);
+}
+
+/* Sleeps; -1 when the parent has closed the channel meanwhile. */
+static int pause_for(const struct wait *wait, int64_t milliseconds)
+{
+	struct pollfd parent = {.fd = wait->channel, .events = POLLIN};
+	int64_t until = clock_now() + milliseconds;
+	for (;;) {
+		int result = poll(&parent, 1, clock_left(until));
+		if (result == 0)
+			return 0;
+		if (result > 0 || errno != EINTR)
+			return -1;
+	}
+}
+
+/* One probe, on the open session where there is one. */
+static int probe(struct wait *wait, struct failure *failure)
+{
+	const struct wait_job *job = wait->job;
+	if (job->database == NULL)
+		return probe_target(job->target, wait->connect_limit, HANDSHAKE_LIMIT, failure);
+	if (wait->session != NULL) {
+		if (session_check(wait->session, job->writable, failure) == 0)
+			return 0;
+		session_close(wait->session);
+		wait->session = NULL;
+		return -1;
+	}
+	struct session_options options = {
+		.level = job->level,
+		.writable = job->writable,
+		.connect_limit = wait->connect_limit,
+		.handshake_limit = HANDSHAKE_LIMIT,
+		.application_name = "tminus",
+	};
+	return session_open(job->database, &options, &wait->session, failure);
+}
+
+static void tell_progress(struct wait *wait, const struct failure *failure)
+{
+	int64_t now = clock_now();
+	bool same = strcmp(wait->told, failure->message) == 0;
+	if (same && now - wait->told_at < TELL_AGAIN)
+		return;
+	(void)snprintf(wait->told, sizeof wait->told, "%s", failure->message);
+	wait->told_at = now;
+	(void)message_send(wait->channel, MESSAGE_PROGRESS, failure->status, failure->message);
+}
+
+/* True when it has been refused for longer than the grace, or cannot pass at all. */
+static bool is_over(struct wait *wait, const struct failure *failure)
+{
+	if (failure->verdict == VERDICT_RETRY)
+		wait->refused_since = CLOCK_NEVER;
+	else if (wait->refused_since == CLOCK_NEVER)
+		wait->refused_since = clock_now();
+	if (failure->verdict == VERDICT_GRACE)
+		return clock_now() - wait->refused_since >= wait->job->grace;
+	return failure->verdict == VERDICT_REFUSE;
+}
+
+/* Milliseconds until the next probe after a failure. */
+static int64_t next_interval(struct wait *wait, const struct failure *failure)
+{
+	int64_t last = failure->verdict == VERDICT_GRACE ? INTERVAL_REFUSED : INTERVAL_LAST;
+	if (failure->starting)
+		wait->interval = INTERVAL_FIRST;
+	int64_t interval = with_jitter(wait, wait->interval);
+	wait->interval = smaller(wait->interval + wait->interval / 2, last);
+	wait->connect_limit = smaller(wait->connect_limit * 3 / 2, CONNECT_LIMIT_LAST);
+	if (failure->verdict == VERDICT_GRACE && wait->job->grace > 0) {
+		int64_t left = wait->refused_since + wait->job->grace - clock_now();
+		interval = smaller(interval, left > 1 ? left : 1);
+	}
+	return interval;
+}
+
+/* 1 when it is usable and has been for job->stable; 0 when it has to stay so for longer. */
+static int is_settled(struct wait *wait)
+{
+	wait->refused_since = CLOCK_NEVER;
+	if (wait->usable_since == CLOCK_NEVER) {
+		wait->usable_since = clock_now();
+		wait->interval = INTERVAL_FIRST;
+		wait->connect_limit = CONNECT_LIMIT_FIRST;
+	}
+	return clock_now() - wait->usable_since >= wait->job->stable;
+}
+
+/* One round: 1 when ready, 0 to go on after *interval, -1 when refused. */
+static int round_of(struct wait *wait, int64_t *interval)
+{
+	struct failure failure = {0};
+	if (probe(wait, &failure) == 0) {
+		*interval = INTERVAL_LAST;
+		return is_settled(wait);
+	}
+	wait->usable_since = CLOCK_NEVER;
+	tell_progress(wait, &failure);
+	if (is_over(wait, &failure)) {
+		(void)message_send(wait->channel, MESSAGE_REFUSED, failure.status, failure.message);
+		return -1;
+	}
+	*interval = next_interval(wait, &failure);
+	return 0;
+}
+
+int wait_for(const struct wait_job *job, int channel, struct session **session)
+{
+	struct wait wait = {
+		.job = job,
+		.channel = channel,
+		.interval = INTERVAL_FIRST,
+		.connect_limit = CONNECT_LIMIT_FIRST,
+		.usable_since = CLOCK_NEVER,
+		.refused_since = CLOCK_NEVER,
+		.jitter = (unsigned)getpid() ^ (unsigned)clock_now(),
+	};
+	int64_t interval = 0;
+	int result;
+	while ((result = round_of(&wait, &interval)) == 0)
+		if (pause_for(&wait, interval) != 0) {
+			result = -1;
+			break;
+		}
+	if (result > 0) {
+		const char *server = wait.session != NULL ? session_server(wait.session) : "";
+		(void)message_send(channel, MESSAGE_READY, 0, server);
+		*session = wait.session;
+		return 0;
+	}
+	session_close(wait.session);
+	*session = NULL;
+	return -1;
+}
+
+int wait_child(void *context, int channel)
+{
+	struct session *session = NULL;
+	if (wait_for(context, channel, &session) != 0)
+		return STATUS_UNAVAILABLE;
+	session_close(session);
+	return 0;
+}
