@@ -53,8 +53,18 @@ UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(OUT)/%)
 .PHONY: all help
 all: build/tminus
 
-build/tminus: $(OUT)/tminus
-	@ln -sfn $(VARIANT)/tminus $@
+help:
+	@echo 'make             build/tminus, with the distribution'"'"'s libraries'
+	@echo 'make demo        the main job from nothing: wait, upgrade, seed, app, stop (STAY=1 stays up)'
+	@echo 'make check       every test; make check-long runs them with the full numbers'
+	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
+	@echo 'make layers      fails when a room includes one below it'
+	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
+	@echo 'make install     DESTDIR= PREFIX='
+	@echo 'Variables: CC, CFLAGS, WITH="postgres mysql sqlite", VARIANT=debug|asan'
+
+build/tminus: build/debug/tminus
+	@ln -sfn debug/tminus $@
 
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/init/main.o $(OUT)/libtminus.a $(LIBS)
@@ -77,17 +87,58 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
 
-.PHONY: FORCE unit install clean format layers lint
+.PHONY: FORCE
 FORCE:
 
+# --- tests -------------------------------------------------------------------------------------
+
+.PHONY: unit check check-long demo bench fuzz
 unit: $(UNIT_TESTS)
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
+
+# What the suite runs: the program, the same with the sanitizers, and the unit tests of both.
+check: tests-installed
+	@$(MAKE) --no-print-directory layers
+	@$(MAKE) --no-print-directory all unit-programs
+	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs
+	@tests/run
+
+check-long: export TMINUS_LONG = 1
+check-long: check
+
+demo:
+	@tests/install build demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo
+
+bench:
+	@tests/install build demo check bench
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/bench/bench.py $(BENCH)
+
+.PHONY: unit-programs tests-installed
+unit-programs: $(UNIT_TESTS)
+tests-installed:
+	@tests/install build demo check
+
+# --- quality -----------------------------------------------------------------------------------
+
+.PHONY: lint layers format
+lint:
+	@tests/install build check lint
+	@tests/lint
 
 layers:
 	@tests/layers
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# --- install -----------------------------------------------------------------------------------
+
+.PHONY: install clean
+install: all
+	install -D -m 755 $(OUT)/tminus $(DESTDIR)$(PREFIX)/sbin/tminus
 
 clean:
 	rm -rf build
