@@ -5,6 +5,7 @@ DESTDIR ?=
 CC      ?= gcc
 WITH    ?= postgres mysql sqlite
 VARIANT ?= debug
+ARCH    ?= $(shell uname -m)
 
 VERSION := $(shell sed -n 's/^## \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 OUT     := build/$(VARIANT)
@@ -19,21 +20,41 @@ FLAGS_debug := -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CFLAGS   ?= $(FLAGS_$(VARIANT))
+ifeq ($(VARIANT),static)
+# musl and the libraries that docker/static/build has made; see there.
+DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
+OUT      := build/static$(ARCH:$(shell uname -m)=)
+CC       := $(DEPS)/bin/musl-gcc
+CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
+FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-plt \
+	-fno-pie -D_FORTIFY_SOURCE=2
+LDFLAGS  += -static -no-pie -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
+endif
+
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
 LIBS     := -linih
 
 ifneq ($(filter postgres,$(WITH)),)
-CPPFLAGS += -DWITH_POSTGRES $(shell pkg-config --cflags libpq 2>/dev/null)
+CPPFLAGS += -DWITH_POSTGRES
 LIBS     += -lpq
+STATIC_LIBS += -lpq -lpgcommon_shlib -lpgport_shlib
 endif
 ifneq ($(filter mysql,$(WITH)),)
-CPPFLAGS += -DWITH_MYSQL $(shell pkg-config --cflags libmariadb 2>/dev/null)
-LIBS     += $(or $(shell pkg-config --libs libmariadb 2>/dev/null),-lmariadb)
+CPPFLAGS += -DWITH_MYSQL
+LIBS     += -lmariadb
+STATIC_LIBS += -lmariadbclient
 endif
 ifneq ($(filter sqlite,$(WITH)),)
 CPPFLAGS += -DWITH_SQLITE
 LIBS     += -lsqlite3
+STATIC_LIBS += -lsqlite3
+endif
+
+ifeq ($(VARIANT),static)
+LIBS := -linih $(STATIC_LIBS) $(if $(filter postgres mysql,$(WITH)),-lssl -lcrypto)
+else
+CPPFLAGS += $(shell pkg-config --cflags libpq libmariadb 2>/dev/null)
 endif
 
 SOURCES := $(sort $(wildcard init/*/*.c))
@@ -60,6 +81,7 @@ help:
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
 	@echo 'make layers      fails when a room includes one below it'
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
+	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
 	@echo 'make install     DESTDIR= PREFIX='
 	@echo 'Variables: CC, CFLAGS, WITH="postgres mysql sqlite", VARIANT=debug|asan'
 
@@ -133,6 +155,14 @@ layers:
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# --- the static release ------------------------------------------------------------------------
+
+.PHONY: static
+static:
+	@tests/install static
+	@WITH="$(WITH)" docker/static/build $(ARCH)
+	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) build/static$(ARCH:$(shell uname -m)=)/tminus
 
 # --- install -----------------------------------------------------------------------------------
 
