@@ -117,7 +117,8 @@ size_t table_descriptors(const struct process_table *table, struct pollfd *ready
 /* Reads every exec report and tells of every readable channel. */
 void table_read(struct process_table *table);
 
-/* Reaps every child that has ended: rows get PROCESS_EXIT, orphans are counted. waitpid(2) */
+/* Reaps children that have ended: rows get PROCESS_EXIT, orphans are counted. So that a fork bomb
+ * cannot keep the loop from its signals, at most some thousand at once; more tells. waitpid(2) */
 void table_reap(struct process_table *table);
 
 /* The earliest deadline of all rows; table_expire acts on those that are over. */

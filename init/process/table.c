@@ -13,6 +13,8 @@
 #define FORK_FIRST_DELAY 50
 #define FORK_LAST_REFUSAL 8
 
+#define REAPED_AT_ONCE 1000
+
 /* What an action needs besides the row. */
 struct occasion {
 	struct process_table *table;
@@ -292,8 +294,9 @@ static struct process *row_of(const struct process_table *table, pid_t pid)
 void table_reap(struct process_table *table)
 {
 	int status;
-	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	pid_t pid = 1;
+	int left = REAPED_AT_ONCE;
+	while (left-- > 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct process *process = row_of(table, pid);
 		if (process == NULL)
 			table->adopted++;
@@ -301,6 +304,7 @@ void table_reap(struct process_table *table)
 			handle(process, PROCESS_EXIT,
 				&(struct occasion){.table = table, .status = status});
 	}
+	table->more = pid > 0;
 	table->all_gone = pid < 0 && errno == ECHILD;
 }
 

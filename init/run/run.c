@@ -19,6 +19,9 @@
 /* Time after SIGKILL for processes that hang in the kernel, before they are left behind. */
 #define KILL_TAKES_AT_MOST 5000
 
+/* Real-time signals queue up: a flood of them must not keep the loop from reaping. */
+#define SIGNALS_AT_ONCE 128
+
 enum run_state {
 	RUN_BOOT,
 	RUN_ABORTING,
@@ -360,7 +363,7 @@ static bool take_signals(struct run *run)
 {
 	enum run_state before = run->state;
 	struct arrival arrival;
-	while (signals_next(run->signals, &arrival))
+	for (int left = SIGNALS_AT_ONCE; left > 0 && signals_next(run->signals, &arrival); left--)
 		on_signal(run, &arrival);
 	return run->state != before;
 }
@@ -421,7 +424,7 @@ static void await_events(struct run *run, struct pollfd *ready)
 		deadline = clock_earlier(deadline, run->boot.deadline);
 	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
 	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
-	(void)poll(ready, count, clock_left(deadline));
+	(void)poll(ready, count, run->plan->table.more ? 0 : clock_left(deadline));
 }
 
 static void reap(struct run *run)
