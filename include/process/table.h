@@ -93,6 +93,7 @@ struct process_table {
 	process_observer *observer;
 	void *context;
 	int terminal;	       /* as terminal_find; taken back whenever a row ends */
+	bool more;	       /* children are left to reap: the loop comes round without waiting */
 	bool all_gone;	       /* waitpid(2) said ECHILD: no child is left, ours or adopted */
 	unsigned long adopted; /* orphans reaped so far */
 };
