@@ -163,6 +163,7 @@ static:
 	@tests/install static
 	@WITH="$(WITH)" docker/static/build $(ARCH)
 	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) build/static$(ARCH:$(shell uname -m)=)/tminus
+	@WITH="$(WITH)" docker/static/notice build/static$(ARCH:$(shell uname -m)=) $(VERSION)
 
 # --- install -----------------------------------------------------------------------------------
 
