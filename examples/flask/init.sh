@@ -11,4 +11,4 @@ fi
 flask db upgrade
 flask seed undo
 flask seed all
-exec gunicorn --bind "0.0.0.0:${PORT:-8000}" wsgi:app
+exec gunicorn --bind "0.0.0.0:${PORT:-5000}" wsgi:app
