@@ -109,4 +109,5 @@ def test_flask_models_and_migrations_agree(new_database, tmp_path):
 
 
 def test_django_models_and_migrations_agree(tmp_path):
-    Example("django", tmp_path).tool("python3", "manage.py", "makemigrations", "--check", "--dry-run")
+    example = Example("django", tmp_path)
+    example.tool("python3", "manage.py", "makemigrations", "--check", "--dry-run")
