@@ -95,6 +95,7 @@ static void find_environment_name(struct loader *loader)
 		if (value == NULL)
 			continue;
 		config->environment_name = memory_copy(value);
+		/* Above TMINUS_ENVIRONMENT="", which said nothing. */
 		given_set(given, value, variables[i], SOURCE_COMMAND_LINE);
 	}
 	if (config->environment_name == NULL)

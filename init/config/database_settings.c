@@ -197,7 +197,7 @@ static bool find_port(const struct search *search, const struct family *family, 
 
 static struct database_url *from_family(const struct search *search, const struct family *family)
 {
-	size_t which;
+	size_t which = 0;
 	int port = 0;
 	const char *host = first_filled(search->environment, family->host, &which);
 	if (!find_port(search, family, &port))
