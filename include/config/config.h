@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "config/faults.h"
+#include "config/order.h"
 #include "config/url.h"
 
 /* What the types of settings.def are in C. */
@@ -26,6 +28,10 @@ typedef bool setting_BOOLEAN;
 typedef int setting_SIGNAL;	     /* number */
 typedef struct list setting_LIST;    /* words; count 0 when not set */
 typedef struct list setting_COMMAND; /* argv; count 0 when not set */
+
+/* environment_name is never NULL in a loaded config, and preset never PRESET_AUTO: it is what auto
+ * chose. A step with an empty command (TMINUS_STEP_X_COMMAND="") is switched off: it is among the
+ * steps, with command.count 0, but not in order. */
 
 /* The choices by name, in the order of settings.def. */
 enum preset { PRESET_NONE, PRESET_AUTO, PRESET_FLASK, PRESET_ALEMBIC, PRESET_DJANGO };
@@ -56,14 +62,18 @@ struct config {
 
 	/* Derived; all owned by the config. */
 	char *file;			/* the INI file that was read, NULL when there was none */
-	bool production;		/* environment_name is production */
+	bool production;		/* environment_name is production (or prod, or live) */
 	struct database_url *database;	/* NULL when none is configured */
 	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */
 	enum wait_level database_level; /* wait_level with auto resolved for the database */
 	bool writable;			/* the database must be writable: an upgrade follows */
 	struct list app;		/* argv of the app: command line, else app.command */
 	struct list environment;	/* of steps and app: NAME=value, no TMINUS_* */
-	struct origins *origins;	/* by setting: where its value came from; see show.h */
+	struct ordered_step *order;	/* the boot, step by step; see order.h */
+	size_t order_count;
+	char *preset_reason;	 /* what preset = auto chose and why; NULL otherwise */
+	struct list warnings;	 /* to be logged once the log is configured */
+	struct origins *origins; /* by setting: where its value came from; see show.h */
 };
 
 /* What the command line said. Borrowed: argv and the strings live as long as the process. */
@@ -74,16 +84,10 @@ struct config_request {
 	char *const *environment; /* as environ(7) */
 };
 
-/* Every fault found, one message each. */
-struct faults {
-	struct list messages;
-};
-
 /* Loads the configuration into *result, freed with config_free. -1 when there are faults: all of
  * them are in faults (never an incomplete list because of the first), and nothing was started. */
 int config_load(
 	const struct config_request *request, struct config **result, struct faults *faults);
 void config_free(struct config *config);
-void faults_free(struct faults *faults);
 
 #endif

@@ -5,10 +5,15 @@
  *
  * Knows no database library. Sources: PostgreSQL manual 34.1.1 "Connection Strings", RFC 3986,
  * SQLAlchemy's "Database URLs".
+ *
+ * Raw '@', ':', '#' and '?' in a password are understood; a raw '/' is not, and the message says
+ * so. Of PostgreSQL's parameters host, port, user, password and dbname take the place of the parts,
+ * of the others unix_socket that of the host; they are not among the parameters.
  */
 #ifndef TMINUS_CONFIG_URL_H
 #define TMINUS_CONFIG_URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -48,5 +53,26 @@ char *database_url_display(const struct database_url *url);
 
 /* The value of a query parameter, or NULL. Lives as long as url. */
 const char *database_url_parameter(const struct database_url *url, const char *name);
+
+/* Does text begin with a scheme of a database ("mysql+pymysql:")? *kind is which, if not NULL. */
+bool database_url_scheme(const char *text, enum database_kind *kind);
+
+/* One from parts, all of them as they are (nothing is decoded); NULL and a port of 0 mean not
+ * given. */
+struct database_url *database_url_from_parts(enum database_kind kind, const char *host, int port,
+	const char *user, const char *password, const char *name, const char *origin);
+
+/* Is it SQLite's database in memory, which no other process sees? Its name is NULL. */
+bool database_url_in_memory(const struct database_url *url);
+
+/* A copy of any URL (or anything else) with ******** for its password, also for those in its
+ * parameters; the caller frees it. For messages; unlike database_url_display it keeps the rest. */
+char *url_masked(const char *text);
+
+/* A copy of text with postgresql:// where it had postgres://, else unchanged, byte for byte. The
+ * caller frees it. */
+char *database_url_normalized(const char *text);
+
+int database_default_port(enum database_kind kind); /* 0 for SQLite */
 
 #endif

@@ -1,0 +1,21 @@
+/*
+ * From what was given for a setting, as text, to its value in struct config.
+ *
+ * An empty text switches commands and lists off, leaves strings not set, makes a condition always
+ * hold, and is a fault for everything else. Only values of the INI file are expanded (expand.h).
+ */
+#ifndef TMINUS_CONFIG_ASSIGN_H
+#define TMINUS_CONFIG_ASSIGN_H
+
+#include "config/faults.h"
+#include "config/given.h"
+#include "config/settings.h"
+
+/* Writes the value of setting into structure (struct config or struct step_settings), whose field
+ * is still zeroed; what it allocates is released with assign_clear. A text that is not understood
+ * is a fault that names its origin and shows the text, unless it is secret. */
+void assign_value(const struct setting *setting, const struct given *given,
+	char *const *environment, void *structure, struct faults *faults);
+void assign_clear(const struct setting *setting, void *structure);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Expansion of ${NAME}, ${NAME:-default} and ${NAME:?message}.
+ *
+ * An unset ${NAME} is empty, as in the shell; :- and :? treat an empty variable like an unset one.
+ * $$ is $; a $ before anything else is an ordinary character. The default may hold references of
+ * its own; quotes in it are ordinary characters. Values are never expanded again. Messages name
+ * variables, never their values.
+ */
+#ifndef TMINUS_CONFIG_EXPAND_H
+#define TMINUS_CONFIG_EXPAND_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* The expansion of text, which the caller frees. -1 and STATUS_CONFIG when a reference is not
+ * closed or of another form, or its :? says so. */
+int expand_text(const char *text, char *const *environment, char **result, struct error *error);
+
+/* Expands what stands at *cursor, which is a '$', to the end of result, and moves *cursor behind
+ * it. */
+int expand_at(
+	const char **cursor, char *const *environment, struct text *result, struct error *error);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The settings table: one row per setting of settings.def, with its type, its place in struct
+ * config and its help.
+ *
+ * Owns nothing but constants. Knows no value: it says what may be set, how it is called in the INI
+ * file, in the environment and for --set, and what it is when nobody sets it.
+ */
+#ifndef TMINUS_CONFIG_SETTINGS_H
+#define TMINUS_CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+enum setting_type {
+	TYPE_STRING,
+	TYPE_SECRET,
+	TYPE_URL,
+	TYPE_DURATION,
+	TYPE_SIZE,
+	TYPE_INTEGER,
+	TYPE_BOOLEAN,
+	TYPE_SIGNAL,
+	TYPE_LIST,
+	TYPE_COMMAND,
+	TYPE_CONDITION,
+	TYPE_CHOICE,
+};
+
+struct setting {
+	const char *section; /* "" before any section; "step" for a key of [step NAME] */
+	const char *key;
+	enum setting_type type;
+	size_t offset;	      /* in struct config; of a step's key in struct step_settings */
+	const char *fallback; /* as text; NULL when it is not set by default */
+	const char *help;
+	const char *choices; /* "run|off", of TYPE_CHOICE only */
+};
+
+/* The rows of struct config, and those of [step NAME]; *count is their number. */
+const struct setting *settings_plain(size_t *count);
+const struct setting *settings_of_step(size_t *count);
+
+/* The index of a row in its table, or -1. */
+int settings_find(const char *section, const char *key);
+int settings_find_step_key(const char *key);
+
+/* Is it a section of the table (without "step")? */
+bool settings_has_section(const char *section);
+
+/* "TMINUS_WAIT_TIMEOUT"; the caller frees it. For a step's key its step's name is given, for other
+ * settings NULL. Every character of name that a variable cannot have becomes '_'. */
+char *setting_variable(const struct setting *setting, const char *name);
+
+/* "wait.timeout", "environment", "step.assets.command": as --set and messages call it. */
+char *setting_path(const struct setting *setting, const char *name);
+
+/* Is the value never shown as it is? */
+bool setting_is_secret(const struct setting *setting);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The configuration for people and programs: every effective value and where it came from.
+ *
+ * Secrets are ********, URLs have their passwords masked, and commands are shown as they were
+ * written, before ${...} was expanded.
+ */
+#ifndef TMINUS_CONFIG_SHOW_H
+#define TMINUS_CONFIG_SHOW_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "config/config.h"
+#include "config/help.h"
+
+/* A table for a terminal, or one JSON object. What the stream cannot take is the caller's to find
+ * out (ferror(3)). */
+void config_show(const struct config *config, FILE *stream, bool json);
+
+#endif

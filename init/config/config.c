@@ -1,0 +1,389 @@
+#include "config/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "config/assign.h"
+#include "config/database_settings.h"
+#include "config/expand.h"
+#include "config/given.h"
+#include "config/presets.h"
+#include "config/settings.h"
+#include "config/source_environment.h"
+#include "config/source_ini.h"
+#include "config/source_set.h"
+#include "config/target.h"
+#include "config/variables.h"
+#include "config/words.h"
+
+/* A configuration on its way. */
+struct loader {
+	const struct config_request *request;
+	struct config *config;
+	struct faults *faults;
+	struct list known; /* what ${...} may refer to: the request's environment and, where it came
+	                      from a file, DATABASE_URL */
+	bool *assigned;    /* by index of settings_plain */
+	bool anything_set; /* by more than defaults */
+};
+
+static void read_sources(struct loader *loader)
+{
+	const struct config_request *request = loader->request;
+	struct config *config = loader->config;
+	config->file = source_ini_read(request->file, request->environment, config->origins,
+		&config->warnings, loader->faults);
+	source_environment_read(request->environment, config->origins, loader->faults);
+	source_set_read(&request->set, config->origins, loader->faults);
+	loader->anything_set = origins_any(config->origins);
+}
+
+/* Without any setting tminus is a plain init: what is wrong with the platform's own variables is
+ * then a warning. */
+static void note_platform_fault(struct loader *loader, const char *message)
+{
+	if (loader->anything_set)
+		faults_add(loader->faults, "%s", message);
+	else
+		list_add(&loader->config->warnings, message);
+}
+
+static void read_known(struct loader *loader)
+{
+	char *const *environment = loader->request->environment;
+	for (; environment != NULL && *environment != NULL; environment++)
+		list_add(&loader->known, *environment);
+	struct error error;
+	autofree char *url = NULL;
+	if (secret_from_file(loader->request->environment, "DATABASE_URL", &url, &error) != 0)
+		note_platform_fault(loader, error.message);
+	if (url != NULL)
+		variable_set(&loader->known, "DATABASE_URL", url);
+}
+
+/* Assigns one row of settings_plain, unless that was done already. */
+static void assign_row(struct loader *loader, size_t index)
+{
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	if (loader->assigned[index])
+		return;
+	loader->assigned[index] = true;
+	assign_value(&plain[index], &loader->config->origins->plain[index], loader->known.items,
+		loader->config, loader->faults);
+}
+
+static void assign_early(struct loader *loader, const char *section, const char *key)
+{
+	int index = settings_find(section, key);
+	if (index >= 0)
+		assign_row(loader, (size_t)index);
+}
+
+/* TMINUS_ENVIRONMENT and environment = are read already; else the frameworks' own variables. */
+static void find_environment_name(struct loader *loader)
+{
+	static const char *const variables[] = {
+		"FLASK_ENV", "APP_ENV", "DJANGO_ENV", "RAILS_ENV", "NODE_ENV", NULL};
+	struct config *config = loader->config;
+	struct given *given = origins_plain(config->origins, "", "environment");
+	assign_early(loader, "", "environment");
+	for (size_t i = 0; config->environment_name == NULL && variables[i] != NULL; i++) {
+		const char *value = variable_filled(loader->known.items, variables[i]);
+		if (value == NULL)
+			continue;
+		config->environment_name = memory_copy(value);
+		/* Above TMINUS_ENVIRONMENT="", which said nothing. */
+		given_set(given, value, variables[i], SOURCE_COMMAND_LINE);
+	}
+	if (config->environment_name == NULL)
+		config->environment_name = memory_copy("production");
+	config->production = strcasecmp(config->environment_name, "production") == 0 ||
+		strcasecmp(config->environment_name, "prod") == 0 ||
+		strcasecmp(config->environment_name, "live") == 0;
+}
+
+static void apply_preset(struct loader *loader)
+{
+	struct config *config = loader->config;
+	assign_early(loader, "boot", "preset");
+	assign_early(loader, "app", "workdir");
+	bool seeds = true;
+	if (config->preset == PRESET_AUTO) {
+		struct preset_finding finding =
+			preset_find(config->app_workdir, loader->known.items);
+		config->preset = (int)finding.preset;
+		config->preset_reason = finding.reason;
+		seeds = finding.seeds;
+	}
+	preset_apply((enum preset)config->preset, config->production, seeds, config->origins);
+}
+
+static void normalize(struct loader *loader)
+{
+	assign_early(loader, "database", "normalize");
+	const char *url = variable_value(loader->known.items, "DATABASE_URL");
+	if (url == NULL || !loader->config->database_normalize)
+		return;
+	autofree char *normalized = database_url_normalized(url);
+	variable_set(&loader->known, "DATABASE_URL", normalized);
+}
+
+static void fill_environment(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->known.count; i++) {
+		const char *entry = loader->known.items[i];
+		if (!source_environment_owns(entry, strcspn(entry, "=")))
+			list_add(&loader->config->environment, entry);
+	}
+}
+
+static void assign_plain(struct loader *loader)
+{
+	size_t count;
+	(void)settings_plain(&count);
+	for (size_t i = 0; i < count; i++)
+		assign_row(loader, i);
+}
+
+static void warn_of_shell(struct loader *loader, const char *text, const char *origin)
+{
+	autofree char *word = text != NULL ? words_shell_operator(text) : NULL;
+	if (word == NULL)
+		return;
+	struct text warning = {0};
+	text_add_format(&warning,
+		"%s: \"%.40s\" becomes an argument of the command: no shell runs it, unless it is sh "
+		"-c '...'",
+		origin, word);
+	list_add_owned(&loader->config->warnings, text_take(&warning));
+}
+
+static void check_commands(struct loader *loader)
+{
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	const struct origins *origins = loader->config->origins;
+	for (size_t i = 0; i < count; i++)
+		if (plain[i].type == TYPE_COMMAND)
+			warn_of_shell(loader, origins->plain[i].text, origins->plain[i].origin);
+	int command = settings_find_step_key("command");
+	for (size_t i = 0; command >= 0 && i < origins->step_count; i++) {
+		const struct given *given = &origins->steps[i].keys[command];
+		warn_of_shell(loader, given->text, given->origin);
+		if (given->text == NULL)
+			faults_add(loader->faults, "%s: [step %s] has no command",
+				origins->steps[i].origin, origins->steps[i].name);
+	}
+}
+
+/* Steps a-b and a_b would have the same variables. */
+static void check_step_names(struct loader *loader)
+{
+	const struct origins *origins = loader->config->origins;
+	const struct setting *keys;
+	size_t count;
+	keys = settings_of_step(&count);
+	for (size_t i = 1; i < origins->step_count; i++) {
+		autofree char *one = setting_variable(&keys[0], origins->steps[i].name);
+		for (size_t j = 0; j < i; j++) {
+			autofree char *other = setting_variable(&keys[0], origins->steps[j].name);
+			if (!text_equal(one, other))
+				continue;
+			faults_add(loader->faults,
+				"%s: [step %s] and [step %s] have the same variables (%s); rename one",
+				origins->steps[i].origin, origins->steps[i].name,
+				origins->steps[j].name, one);
+		}
+	}
+}
+
+static void assign_steps(struct loader *loader)
+{
+	size_t count;
+	const struct setting *keys = settings_of_step(&count);
+	struct config *config = loader->config;
+	struct origins *origins = config->origins;
+	config->step_count = origins->step_count;
+	config->steps = memory_zeroed(origins->step_count, sizeof *config->steps);
+	for (size_t i = 0; i < origins->step_count; i++) {
+		config->steps[i].name = memory_copy(origins->steps[i].name);
+		config->steps[i].origin = memory_copy(origins->steps[i].origin);
+		for (size_t key = 0; key < count; key++)
+			assign_value(&keys[key], &origins->steps[i].keys[key], loader->known.items,
+				&config->steps[i], loader->faults);
+	}
+}
+
+/* seed.undo deletes rows: in production it needs a second word. The preset's own is not there. */
+static void check_seed(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	const struct given *undo = origins_plain(config->origins, "seed", "undo");
+	if (config->production && config->seed_undo.count > 0 && !config->seed_production_undo)
+		faults_add(loader->faults,
+			"%s: seed.undo would delete rows in production (environment \"%s\"); say "
+			"seed.production_undo = yes if that is meant",
+			undo->origin, config->environment_name);
+}
+
+static void find_database(struct loader *loader)
+{
+	struct config *config = loader->config;
+	struct faults faults = {0};
+	database_settings_find(
+		config, loader->known.items, &config->database, &config->warnings, &faults);
+	for (size_t i = 0; i < faults.messages.count; i++)
+		note_platform_fault(loader, faults.messages.items[i]);
+	faults_free(&faults);
+	config->writable = config->upgrade_mode == UPGRADE_RUN && config->upgrade_command.count > 0;
+	config->database_level = (enum wait_level)config->wait_level;
+	if (config->database_level != WAIT_AUTO || config->database == NULL)
+		return;
+	bool login = config->database->kind == DATABASE_SQLITE || config->database->user != NULL;
+	config->database_level = login ? WAIT_QUERY : WAIT_READY;
+}
+
+static void check_target(struct loader *loader, size_t index, const char *origin)
+{
+	struct config *config = loader->config;
+	const char *text = config->wait_targets.items[index];
+	struct error error;
+	if (database_url_scheme(text, NULL)) {
+		if (database_url_parse(text, origin, &config->targets[index], &error) != 0)
+			faults_add(loader->faults, "%s", error.message);
+	} else if (target_check(text, &error) != 0) {
+		faults_add(loader->faults, "%s: %s", origin, error.message);
+	}
+}
+
+static void check_targets(struct loader *loader)
+{
+	struct config *config = loader->config;
+	const char *origin = origins_plain(config->origins, "wait", "targets")->origin;
+	config->targets = memory_zeroed(config->wait_targets.count, sizeof(struct database_url *));
+	for (size_t i = 0; i < config->wait_targets.count; i++)
+		check_target(loader, i, origin);
+}
+
+/* Does a shell read this argv? It expands ${...} itself, and more of it than is done here. */
+static bool is_shell(const char *program)
+{
+	static const char *const shells[] = {
+		"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", NULL};
+	const char *slash = strrchr(program, '/');
+	for (size_t i = 0; shells[i] != NULL; i++)
+		if (text_equal(slash != NULL ? slash + 1 : program, shells[i]))
+			return true;
+	return false;
+}
+
+static void add_argument(struct loader *loader, const char *argument)
+{
+	struct error error;
+	char *expanded;
+	if (expand_text(argument, loader->known.items, &expanded, &error) == 0)
+		list_add_owned(&loader->config->app, expanded);
+	else
+		faults_add(loader->faults, "command line: %s", error.message);
+}
+
+static void fill_app(struct loader *loader)
+{
+	struct config *config = loader->config;
+	char *const *argv = loader->request->app_argv;
+	if (argv == NULL || argv[0] == NULL) {
+		for (size_t i = 0; i < config->app_command.count; i++)
+			list_add(&config->app, config->app_command.items[i]);
+		return;
+	}
+	config->origins->app = words_join(argv);
+	bool shell = is_shell(argv[0]);
+	for (; *argv != NULL; argv++) {
+		if (shell)
+			list_add(&config->app, *argv);
+		else
+			add_argument(loader, *argv);
+	}
+}
+
+static void fill(struct loader *loader)
+{
+	struct config *config = loader->config;
+	read_sources(loader);
+	read_known(loader);
+	find_environment_name(loader);
+	apply_preset(loader);
+	normalize(loader);
+	fill_environment(loader);
+	assign_plain(loader);
+	assign_steps(loader);
+	check_commands(loader);
+	check_step_names(loader);
+	check_seed(loader);
+	find_database(loader);
+	check_targets(loader);
+	fill_app(loader);
+	config->order =
+		order_steps(config->steps, config->step_count, &config->order_count, loader->faults);
+}
+
+int config_load(
+	const struct config_request *request, struct config **result, struct faults *faults)
+{
+	size_t count;
+	(void)settings_plain(&count);
+	struct loader loader = {
+		.request = request,
+		.config = memory_zeroed(1, sizeof(struct config)),
+		.faults = faults,
+		.assigned = memory_zeroed(count, sizeof(bool)),
+	};
+	loader.config->origins = origins_new();
+	fill(&loader);
+	free(loader.assigned);
+	list_free(&loader.known);
+	if (faults->messages.count > 0) {
+		config_free(loader.config);
+		return -1;
+	}
+	*result = loader.config;
+	return 0;
+}
+
+static void free_step(struct step_settings *step)
+{
+	size_t count;
+	const struct setting *keys = settings_of_step(&count);
+	for (size_t i = 0; i < count; i++)
+		assign_clear(&keys[i], step);
+	free(step->name);
+	free(step->origin);
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (size_t i = 0; config->targets != NULL && i < config->wait_targets.count; i++)
+		database_url_free(config->targets[i]);
+	free(config->targets);
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	for (size_t i = 0; i < count; i++)
+		assign_clear(&plain[i], config);
+	for (size_t i = 0; i < config->step_count; i++)
+		free_step(&config->steps[i]);
+	free(config->steps);
+	free(config->file);
+	database_url_free(config->database);
+	list_free(&config->app);
+	list_free(&config->environment);
+	free(config->order);
+	free(config->preset_reason);
+	list_free(&config->warnings);
+	origins_free(config->origins);
+	free(config);
+}

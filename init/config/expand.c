@@ -1,0 +1,149 @@
+#include "config/expand.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/variables.h"
+
+#define DEPTH_MAX 8 /* of references in defaults of references */
+
+struct expansion {
+	char *const *environment;
+	struct text *result;
+	struct error *error;
+	int depth;
+};
+
+struct reference {
+	const char *name;
+	size_t name_length;
+	char action;      /* '-' or '?', 0 for none */
+	const char *word; /* the default or the message */
+	size_t word_length;
+};
+
+static int expand_bytes(struct expansion *expansion, const char *bytes, size_t length);
+
+/* The '}' that closes what was opened before text, with those of inner references skipped. */
+static const char *find_close(const char *text, const char *end)
+{
+	int open = 1;
+	for (; text < end; text++) {
+		if (*text == '$' && text + 1 < end && text[1] == '{')
+			open++;
+		else if (*text == '}' && --open == 0)
+			return text;
+	}
+	return NULL;
+}
+
+/* Takes the inside of ${...} apart. */
+static int parse_reference(
+	const char *inside, size_t length, struct reference *reference, struct error *error)
+{
+	size_t name = 0;
+	while (name < length && variable_byte(inside[name], name == 0))
+		name++;
+	*reference = (struct reference){.name = inside, .name_length = name};
+	if (name > 0 && name == length)
+		return 0;
+	if (name > 0 && length - name >= 2 && inside[name] == ':' &&
+		(inside[name + 1] == '-' || inside[name + 1] == '?')) {
+		reference->action = inside[name + 1];
+		reference->word = inside + name + 2;
+		reference->word_length = length - name - 2;
+		return 0;
+	}
+	return error_set(error, STATUS_CONFIG,
+		"\"${%.*s}\" is not understood: there are ${NAME}, ${NAME:-default} and ${NAME:?message} "
+		"($$ is a $)",
+		(int)(length < 60 ? length : 60), inside);
+}
+
+static int refuse_unset(const struct reference *reference, struct error *error)
+{
+	int name = (int)reference->name_length;
+	if (reference->word_length == 0)
+		return error_set(error, STATUS_CONFIG, "the variable %.*s is not set or empty", name,
+			reference->name);
+	return error_set(error, STATUS_CONFIG, "the variable %.*s is not set or empty: %.*s", name,
+		reference->name, (int)reference->word_length, reference->word);
+}
+
+static int expand_reference(struct expansion *expansion, const struct reference *reference)
+{
+	const char *value =
+		variable_value_of(expansion->environment, reference->name, reference->name_length);
+	bool given = value != NULL && (value[0] != '\0' || reference->action == 0);
+	if (given)
+		text_add(expansion->result, value);
+	if (given || reference->action == 0)
+		return 0;
+	if (reference->action == '?')
+		return refuse_unset(reference, expansion->error);
+	if (expansion->depth == DEPTH_MAX)
+		return error_set(expansion->error, STATUS_CONFIG, "${...} is nested too deeply");
+	expansion->depth++;
+	int status = expand_bytes(expansion, reference->word, reference->word_length);
+	expansion->depth--;
+	return status;
+}
+
+/* Expands the '$' at text; returns what follows, NULL after an error. */
+static const char *expand_dollar(struct expansion *expansion, const char *text, const char *end)
+{
+	bool special = text + 1 < end && (text[1] == '$' || text[1] == '{');
+	if (!special || text[1] == '$') {
+		text_add_byte(expansion->result, '$');
+		return text + (special ? 2 : 1);
+	}
+	const char *close = find_close(text + 2, end);
+	if (close == NULL) {
+		(void)error_set(expansion->error, STATUS_CONFIG,
+			"a \"${\" has no \"}\" ($$ is a $, so $${ stands for itself)");
+		return NULL;
+	}
+	struct reference reference;
+	if (parse_reference(text + 2, (size_t)(close - text - 2), &reference, expansion->error) != 0)
+		return NULL;
+	return expand_reference(expansion, &reference) == 0 ? close + 1 : NULL;
+}
+
+static int expand_bytes(struct expansion *expansion, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	while (bytes < end) {
+		const char *dollar = memchr(bytes, '$', (size_t)(end - bytes));
+		const char *plain = dollar != NULL ? dollar : end;
+		text_add_bytes(expansion->result, bytes, (size_t)(plain - bytes));
+		bytes = plain;
+		if (dollar != NULL)
+			bytes = expand_dollar(expansion, dollar, end);
+		if (bytes == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+int expand_text(const char *text, char *const *environment, char **result, struct error *error)
+{
+	struct text expanded = {0};
+	struct expansion expansion = {environment, &expanded, error, 0};
+	if (expand_bytes(&expansion, text, strlen(text)) != 0) {
+		text_free(&expanded);
+		return -1;
+	}
+	*result = text_take(&expanded);
+	return 0;
+}
+
+int expand_at(
+	const char **cursor, char *const *environment, struct text *result, struct error *error)
+{
+	struct expansion expansion = {environment, result, error, 0};
+	const char *rest = expand_dollar(&expansion, *cursor, *cursor + strlen(*cursor));
+	if (rest == NULL)
+		return -1;
+	*cursor = rest;
+	return 0;
+}

@@ -1,0 +1,130 @@
+#include "config/help.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/settings.h"
+
+#define LINE_WIDTH 78
+
+static const char *type_name(const struct setting *setting)
+{
+	static const char *const names[] = {
+		[TYPE_STRING] = "text",
+		[TYPE_SECRET] = "secret",
+		[TYPE_URL] = "URL",
+		[TYPE_DURATION] = "duration",
+		[TYPE_SIZE] = "size",
+		[TYPE_INTEGER] = "number",
+		[TYPE_BOOLEAN] = "yes or no",
+		[TYPE_SIGNAL] = "signal",
+		[TYPE_LIST] = "list",
+		[TYPE_COMMAND] = "command",
+		[TYPE_CONDITION] = "condition",
+		[TYPE_CHOICE] = "",
+	};
+	return setting->type == TYPE_CHOICE ? setting->choices : names[setting->type];
+}
+
+/* "key = default", or "key = <type>" when there is none. */
+static char *left_side(const struct setting *setting)
+{
+	struct text text = {0};
+	if (setting->fallback != NULL)
+		text_add_format(&text, "%s = %s", setting->key, setting->fallback);
+	else
+		text_add_format(&text, "%s = <%s>", setting->key, type_name(setting));
+	return text_take(&text);
+}
+
+static int width_of(const struct setting *settings, size_t count, int width)
+{
+	for (size_t i = 0; i < count; i++) {
+		autofree char *left = left_side(&settings[i]);
+		if ((int)strlen(left) > width)
+			width = (int)strlen(left);
+	}
+	return width;
+}
+
+static void help_rows(FILE *stream, const struct setting *settings, size_t count, int width)
+{
+	const char *section = "";
+	for (size_t i = 0; i < count; i++) {
+		const struct setting *setting = &settings[i];
+		bool of_step = text_equal(setting->section, "step");
+		autofree char *left = left_side(setting);
+		if (!text_equal(section, setting->section))
+			(void)fprintf(stream, "\n[%s%s]\n", setting->section, of_step ? " NAME" : "");
+		section = setting->section;
+		(void)fprintf(stream, "  %-*s  %s", width, left, setting->help);
+		if (setting->type == TYPE_CHOICE)
+			(void)fprintf(stream, " (%s)", setting->choices);
+		(void)fputc('\n', stream);
+	}
+}
+
+void config_help_settings(FILE *stream)
+{
+	size_t plain_count;
+	size_t step_count;
+	const struct setting *plain = settings_plain(&plain_count);
+	const struct setting *of_step = settings_of_step(&step_count);
+	int width = width_of(of_step, step_count, width_of(plain, plain_count, 0));
+	(void)fputs("[wait] timeout = 5m in tminus.ini is TMINUS_WAIT_TIMEOUT=5m in the environment,\n"
+		    "TMINUS_WAIT_TIMEOUT_FILE names a file to read it from, and --set "
+		    "wait.timeout=5m sets it here.\n\n",
+		stream);
+	help_rows(stream, plain, plain_count, width);
+	help_rows(stream, of_step, step_count, width);
+}
+
+/* Writes text as comments, broken between words. */
+static void comment(FILE *stream, const char *text)
+{
+	while (*text != '\0') {
+		size_t length = strlen(text);
+		if (length > LINE_WIDTH - 2) {
+			length = LINE_WIDTH - 2;
+			while (length > 0 && text[length] != ' ')
+				length--;
+			if (length == 0)
+				length = strcspn(text, " ");
+		}
+		(void)fprintf(stream, "# %.*s\n", (int)length, text);
+		text += length;
+		text += strspn(text, " ");
+	}
+}
+
+static void example_setting(FILE *stream, const struct setting *setting)
+{
+	comment(stream, setting->help);
+	if (setting->type == TYPE_CHOICE)
+		(void)fprintf(stream, "# One of %s.\n", setting->choices);
+	(void)fprintf(stream, ";%s =%s%s\n", setting->key, setting->fallback != NULL ? " " : "",
+		setting->fallback != NULL ? setting->fallback : "");
+}
+
+void config_example(FILE *stream)
+{
+	size_t count;
+	const char *section = "";
+	const struct setting *plain = settings_plain(&count);
+	(void)fputs("# tminus.ini: every setting, with its default.\n"
+		    "# Comments stand on lines of their own. ${NAME}, ${NAME:-default} and "
+		    "${NAME:?message}\n"
+		    "# are expanded, $$ is a $; a deeper indented line continues the value above.\n"
+		    "# An empty command (seed.all =) switches a preset's own off.\n\n",
+		stream);
+	for (size_t i = 0; i < count; i++) {
+		if (!text_equal(section, plain[i].section))
+			(void)fprintf(stream, "\n[%s]\n", plain[i].section);
+		section = plain[i].section;
+		example_setting(stream, &plain[i]);
+	}
+	const struct setting *of_step = settings_of_step(&count);
+	(void)fputs("\n# Any number of steps of one's own, each with a name.\n;[step NAME]\n", stream);
+	for (size_t i = 0; i < count; i++)
+		example_setting(stream, &of_step[i]);
+}

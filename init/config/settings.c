@@ -1,0 +1,101 @@
+#include "config/settings.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "config/config.h"
+
+#define ROW(in, section, key, type, field, fallback, help, choices)                                \
+	{section, key, type, offsetof(struct in, field), fallback, help, choices},
+
+static const struct setting plain[] = {
+#define SETTING(section, key, type, field, fallback, help)                                         \
+	ROW(config, section, key, TYPE_##type, field, fallback, help, NULL)
+#define CHOICE_SETTING(section, key, field, choices, fallback, help)                               \
+	ROW(config, section, key, TYPE_CHOICE, field, fallback, help, choices)
+#include "config/settings.def"
+};
+
+static const struct setting of_step[] = {
+#define NAMED_SETTING(section, key, type, field, fallback, help)                                   \
+	ROW(step_settings, section, key, TYPE_##type, field, fallback, help, NULL)
+#define NAMED_CHOICE(section, key, field, choices, fallback, help)                                 \
+	ROW(step_settings, section, key, TYPE_CHOICE, field, fallback, help, choices)
+#include "config/settings.def"
+};
+
+#define PLAIN_COUNT (sizeof plain / sizeof *plain)
+#define OF_STEP_COUNT (sizeof of_step / sizeof *of_step)
+
+const struct setting *settings_plain(size_t *count)
+{
+	*count = PLAIN_COUNT;
+	return plain;
+}
+
+const struct setting *settings_of_step(size_t *count)
+{
+	*count = OF_STEP_COUNT;
+	return of_step;
+}
+
+int settings_find(const char *section, const char *key)
+{
+	for (size_t i = 0; i < PLAIN_COUNT; i++)
+		if (text_equal(plain[i].section, section) && text_equal(plain[i].key, key))
+			return (int)i;
+	return -1;
+}
+
+int settings_find_step_key(const char *key)
+{
+	for (size_t i = 0; i < OF_STEP_COUNT; i++)
+		if (text_equal(of_step[i].key, key))
+			return (int)i;
+	return -1;
+}
+
+bool settings_has_section(const char *section)
+{
+	for (size_t i = 0; i < PLAIN_COUNT; i++)
+		if (text_equal(plain[i].section, section))
+			return true;
+	return false;
+}
+
+static void add_upper(struct text *text, const char *part)
+{
+	text_add_byte(text, '_');
+	for (; *part != '\0'; part++) {
+		unsigned char byte = (unsigned char)*part;
+		text_add_byte(text, isalnum(byte) ? (char)toupper(byte) : '_');
+	}
+}
+
+char *setting_variable(const struct setting *setting, const char *name)
+{
+	struct text variable = {0};
+	text_add(&variable, "TMINUS");
+	if (setting->section[0] != '\0')
+		add_upper(&variable, setting->section);
+	if (name != NULL)
+		add_upper(&variable, name);
+	add_upper(&variable, setting->key);
+	return text_take(&variable);
+}
+
+char *setting_path(const struct setting *setting, const char *name)
+{
+	struct text path = {0};
+	if (setting->section[0] != '\0')
+		text_add_format(&path, "%s.", setting->section);
+	if (name != NULL)
+		text_add_format(&path, "%s.", name);
+	text_add(&path, setting->key);
+	return text_take(&path);
+}
+
+bool setting_is_secret(const struct setting *setting)
+{
+	return setting->type == TYPE_SECRET || setting->type == TYPE_URL;
+}

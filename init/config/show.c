@@ -1,0 +1,282 @@
+#include "config/show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/signal_name.h"
+#include "config/given.h"
+#include "config/json.h"
+#include "config/settings.h"
+#include "config/value.h"
+
+#define MASK "********"
+#define VALUE_WIDTH_MAX 48 /* longer values push their origin to the right */
+
+struct row {
+	char *name;
+	char *value; /* NULL: not set */
+	char *origin;
+};
+
+struct table {
+	struct row *rows;
+	size_t count;
+};
+
+static void add_row(struct table *table, char *name, char *value, const char *origin)
+{
+	table->rows = memory_resized(table->rows, table->count + 1, sizeof *table->rows);
+	table->rows[table->count++] = (struct row){name, value, memory_copy(origin)};
+}
+
+static void free_table(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->rows[i].name);
+		free(table->rows[i].value);
+		free(table->rows[i].origin);
+	}
+	free(table->rows);
+}
+
+/* A command's or list's text on one line, with the passwords of the URLs in it masked. */
+static char *masked_words(const char *text)
+{
+	struct text line = {0};
+	while (*text != '\0') {
+		size_t blanks = strspn(text, " \t\r\n");
+		if (blanks > 0 && line.length > 0 && text[blanks] != '\0')
+			text_add_byte(&line, ' ');
+		text += blanks;
+		size_t length = strcspn(text, " \t\r\n");
+		autofree char *word = memory_copy_bytes(text, length);
+		autofree char *masked = url_masked(word);
+		text_add(&line, masked);
+		text += length;
+	}
+	return text_take(&line);
+}
+
+/* Words as they were given, not as they were expanded: that may have brought a secret in. */
+static char *words_text(const struct setting *setting, const struct given *given)
+{
+	const char *text = given->text != NULL ? given->text : setting->fallback;
+	if (text == NULL)
+		return NULL;
+	return given->source == SOURCE_FILE ? memory_copy(MASK) : masked_words(text);
+}
+
+static char *string_text(const char *value)
+{
+	return value != NULL ? memory_copy(value) : NULL;
+}
+
+/* The value of a setting in structure as text for the table; NULL when it is not set. */
+static char *value_text(
+	const struct setting *setting, const struct given *given, const void *structure)
+{
+	const void *field = (const char *)structure + setting->offset;
+	const char *string = NULL;
+	int64_t number = 0;
+	char room[64];
+	if (setting->type == TYPE_STRING || setting->type == TYPE_SECRET ||
+		setting->type == TYPE_URL || setting->type == TYPE_CONDITION)
+		memcpy(&string, field, sizeof string);
+	if (setting->type == TYPE_DURATION || setting->type == TYPE_SIZE ||
+		setting->type == TYPE_INTEGER)
+		memcpy(&number, field, sizeof number);
+	switch (setting->type) {
+	case TYPE_STRING:
+	case TYPE_CONDITION:
+		return string_text(string);
+	case TYPE_SECRET:
+		return string != NULL ? memory_copy(MASK) : NULL;
+	case TYPE_URL:
+		return string != NULL ? url_masked(string) : NULL;
+	case TYPE_LIST:
+	case TYPE_COMMAND:
+		return words_text(setting, given);
+	case TYPE_DURATION:
+		return memory_copy(value_duration_text(number, room, sizeof room));
+	case TYPE_SIZE:
+	case TYPE_INTEGER:
+		if (number < 0)
+			return NULL;
+		(void)snprintf(room, sizeof room, "%" PRId64, number);
+		return memory_copy(room);
+	case TYPE_BOOLEAN:
+		return memory_copy(*(const bool *)field ? "yes" : "no");
+	case TYPE_SIGNAL:
+		return memory_copy(signal_name(*(const int *)field, room, sizeof room));
+	case TYPE_CHOICE:
+		return memory_copy(
+			value_choice_name(setting->choices, *(const int *)field, room, sizeof room));
+	}
+	return NULL;
+}
+
+static void add_setting(struct table *table, const struct setting *setting,
+	const struct given *given, const char *step, const void *structure)
+{
+	const char *origin = given->origin != NULL ? given->origin : "default";
+	bool is_path = text_starts_with(origin, "--set ");
+	add_row(table, setting_path(setting, step), value_text(setting, given, structure),
+		is_path ? "--set" : origin);
+}
+
+static void add_steps(struct table *table, const struct config *config)
+{
+	size_t count;
+	const struct setting *keys = settings_of_step(&count);
+	for (size_t i = 0; i < config->step_count; i++)
+		for (size_t key = 0; key < count; key++)
+			add_setting(table, &keys[key], &config->origins->steps[i].keys[key],
+				config->steps[i].name, &config->steps[i]);
+}
+
+static struct table settings_table(const struct config *config)
+{
+	struct table table = {0};
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	for (size_t i = 0; i < count; i++)
+		add_setting(&table, &plain[i], &config->origins->plain[i], NULL, config);
+	add_steps(&table, config);
+	return table;
+}
+
+static const char *ordered_name(const struct config *config, const struct ordered_step *ordered)
+{
+	static const char *const builtins[] = {
+		[ORDERED_WAIT] = "wait", [ORDERED_UPGRADE] = "upgrade", [ORDERED_SEED] = "seed"};
+	return ordered->kind == ORDERED_STEP ? config->steps[ordered->step].name
+					     : builtins[ordered->kind];
+}
+
+/* The app's command as it was written; NULL when there is none. The caller frees it. */
+static char *app_text(const struct config *config)
+{
+	if (config->origins->app != NULL)
+		return masked_words(config->origins->app);
+	const struct given *given = origins_plain(config->origins, "app", "command");
+	return config->app.count > 0 && given->text != NULL ? masked_words(given->text) : NULL;
+}
+
+static const char *app_origin(const struct config *config)
+{
+	if (config->origins->app != NULL)
+		return "command line";
+	const struct given *given = origins_plain(config->origins, "app", "command");
+	return given->origin != NULL ? given->origin : "default";
+}
+
+static int width_of(const struct table *table, bool of_value)
+{
+	int width = 0;
+	for (size_t i = 0; i < table->count; i++) {
+		const char *text = of_value ? table->rows[i].value : table->rows[i].name;
+		int length = text != NULL ? (int)strlen(text) : 1;
+		if (length > width && (!of_value || length <= VALUE_WIDTH_MAX))
+			width = length;
+	}
+	return width;
+}
+
+/* Control characters would break the table, or move the terminal's cursor. */
+static void flatten(char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = ' ';
+}
+
+static void show_rows(const struct table *table, FILE *stream)
+{
+	int name = width_of(table, false);
+	int value = width_of(table, true);
+	(void)fprintf(stream, "%-*s  %-*s  %s\n", name, "SETTING", value, "VALUE", "FROM");
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->rows[i];
+		flatten(row->value);
+		(void)fprintf(stream, "%-*s  %-*s  %s\n", name, row->name, value,
+			row->value != NULL ? row->value : "-", row->origin);
+	}
+}
+
+static void show_summary(const struct config *config, FILE *stream)
+{
+	(void)fprintf(stream, "\nfile      %s\n", config->file != NULL ? config->file : "none");
+	if (config->preset_reason != NULL)
+		(void)fprintf(stream, "preset    %s\n", config->preset_reason);
+	autofree char *database =
+		config->database != NULL ? database_url_display(config->database) : NULL;
+	flatten(database);
+	if (database != NULL)
+		(void)fprintf(stream, "database  %s  (%s)\n", database, config->database->origin);
+	else
+		(void)fputs("database  none\n", stream);
+	(void)fputs("order     ", stream);
+	for (size_t i = 0; i < config->order_count; i++)
+		(void)fprintf(
+			stream, "%s%s", i > 0 ? ", " : "", ordered_name(config, &config->order[i]));
+	autofree char *app = app_text(config);
+	flatten(app);
+	if (app != NULL)
+		(void)fprintf(stream, "\napp       %s  (%s)\n", app, app_origin(config));
+	else
+		(void)fputs("\napp       none\n", stream);
+}
+
+static void show_pair(FILE *stream, const char *key, const char *value, const char *end)
+{
+	json_string(stream, key);
+	(void)fputs(": ", stream);
+	json_string(stream, value);
+	(void)fputs(end, stream);
+}
+
+static void show_json_settings(const struct table *table, FILE *stream)
+{
+	(void)fputs("\"settings\": {", stream);
+	for (size_t i = 0; i < table->count; i++) {
+		(void)fputs(i > 0 ? ",\n  " : "\n  ", stream);
+		json_string(stream, table->rows[i].name);
+		(void)fputs(": {", stream);
+		show_pair(stream, "value", table->rows[i].value, ", ");
+		show_pair(stream, "from", table->rows[i].origin, "}");
+	}
+	(void)fputs("\n},\n", stream);
+}
+
+static void show_json(const struct config *config, const struct table *table, FILE *stream)
+{
+	autofree char *app = app_text(config);
+	autofree char *database =
+		config->database != NULL ? database_url_display(config->database) : NULL;
+	(void)fputs("{\n", stream);
+	show_pair(stream, "file", config->file, ",\n");
+	show_pair(stream, "preset_reason", config->preset_reason, ",\n");
+	show_pair(stream, "database", database, ",\n");
+	show_pair(stream, "app", app, ",\n");
+	show_json_settings(table, stream);
+	(void)fputs("\"order\": [", stream);
+	for (size_t i = 0; i < config->order_count; i++) {
+		(void)fputs(i > 0 ? ", " : "", stream);
+		json_string(stream, ordered_name(config, &config->order[i]));
+	}
+	(void)fputs("]\n}\n", stream);
+}
+
+void config_show(const struct config *config, FILE *stream, bool json)
+{
+	struct table table = settings_table(config);
+	if (json) {
+		show_json(config, &table, stream);
+	} else {
+		show_rows(&table, stream);
+		show_summary(config, stream);
+	}
+	free_table(&table);
+}

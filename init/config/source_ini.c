@@ -1,0 +1,217 @@
+#include "config/source_ini.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "config/ini.h"
+#include "config/read_file.h"
+#include "config/settings.h"
+#include "config/step_name.h"
+#include "config/suggest.h"
+#include "config/variables.h"
+
+static const char *const places[] = {"tminus.ini", "/etc/tminus.ini"};
+
+struct target_file {
+	const char *name; /* as messages show it */
+	struct origins *origins;
+	struct faults *faults;
+};
+
+/* The file that was named, else the first place with one; the caller frees it. */
+static char *find_file(const char *named, char *const *environment)
+{
+	if (named == NULL)
+		named = variable_filled(environment, "TMINUS_CONFIG");
+	if (named != NULL)
+		return memory_copy(named);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct stat status;
+		if (stat(places[i], &status) == 0 || (errno != ENOENT && errno != ENOTDIR))
+			return memory_copy(places[i]);
+	}
+	return NULL;
+}
+
+/* Only root refuses: anybody else's tminus can do no more than whoever wrote the file. */
+static bool is_trusted(const char *path, struct list *warnings, struct faults *faults)
+{
+	struct error fault;
+	bool certain = true;
+	if (geteuid() != 0 || !file_is_exposed(path, &certain, &fault))
+		return true;
+	if (certain)
+		faults_add(faults, "%s", fault.message);
+	else
+		list_add(warnings, fault.message);
+	return !certain;
+}
+
+static void offer_sections(struct suggestion *suggestion)
+{
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	for (size_t i = 0; i < count; i++)
+		suggest_offer(suggestion, plain[i].section);
+	suggest_offer(suggestion, "step NAME");
+}
+
+static void offer_keys(struct suggestion *suggestion, const char *section)
+{
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(plain[i].section, section))
+			suggest_offer(suggestion, plain[i].key);
+}
+
+static void refuse_section(const struct target_file *file, const struct ini_entry *entry)
+{
+	char room[SUGGEST_TEXT_SIZE];
+	struct suggestion suggestion = suggest_for(entry->section);
+	offer_sections(&suggestion);
+	faults_add(file->faults, "%s:%zu: unknown section [%s]%s", file->name, entry->line,
+		entry->section, suggest_text(&suggestion, room));
+}
+
+/* The section that has the key, where exactly one has: keys before any section, mostly. */
+static const char *section_of_key(const char *key)
+{
+	size_t count;
+	const char *section = NULL;
+	const struct setting *plain = settings_plain(&count);
+	for (size_t i = 0; i < count; i++) {
+		if (!text_equal(plain[i].key, key))
+			continue;
+		if (section != NULL)
+			return NULL;
+		section = plain[i].section;
+	}
+	return section;
+}
+
+static void refuse_key(const struct target_file *file, const struct ini_entry *entry)
+{
+	char room[SUGGEST_TEXT_SIZE];
+	struct suggestion suggestion = suggest_for(entry->key);
+	offer_keys(&suggestion, entry->section);
+	const char *hint = suggest_text(&suggestion, room);
+	const char *other = hint[0] == '\0' ? section_of_key(entry->key) : NULL;
+	if (entry->section[0] == '\0' && other != NULL)
+		faults_add(file->faults, "%s:%zu: \"%s\" belongs into [%s]", file->name, entry->line,
+			entry->key, other);
+	else if (entry->section[0] == '\0')
+		faults_add(file->faults, "%s:%zu: unknown key \"%s\" before the first section%s",
+			file->name, entry->line, entry->key, hint);
+	else
+		faults_add(file->faults, "%s:%zu: unknown key \"%s\" in [%s]%s", file->name,
+			entry->line, entry->key, entry->section, hint);
+}
+
+static char *origin_of(const struct target_file *file, const struct ini_entry *entry)
+{
+	struct text origin = {0};
+	text_add_format(&origin, "%s:%zu", file->name, entry->line);
+	return text_take(&origin);
+}
+
+static void read_plain(const struct target_file *file, const struct ini_entry *entry)
+{
+	if (!settings_has_section(entry->section)) {
+		if (entry->key == NULL)
+			refuse_section(file, entry);
+		return;
+	}
+	if (entry->key == NULL)
+		return;
+	int index = settings_find(entry->section, entry->key);
+	if (index < 0) {
+		refuse_key(file, entry);
+		return;
+	}
+	autofree char *origin = origin_of(file, entry);
+	given_set(&file->origins->plain[index], entry->value, origin, SOURCE_INI);
+}
+
+/* The header of [step NAME]: the step exists from there on. */
+static void name_step(const struct target_file *file, const struct ini_entry *entry,
+	const char *name)
+{
+	const char *wrong = step_name_fault(name);
+	if (wrong != NULL)
+		faults_add(file->faults, "%s:%zu: the name of [%s] %s", file->name, entry->line,
+			entry->section, wrong);
+	autofree char *origin = origin_of(file, entry);
+	if (wrong == NULL && origins_step(file->origins, name) == NULL)
+		(void)origins_add_step(file->origins, name, origin);
+}
+
+static void refuse_step_key(const struct target_file *file, const struct ini_entry *entry)
+{
+	char room[SUGGEST_TEXT_SIZE];
+	size_t count;
+	const struct setting *keys = settings_of_step(&count);
+	struct suggestion suggestion = suggest_for(entry->key);
+	for (size_t i = 0; i < count; i++)
+		suggest_offer(&suggestion, keys[i].key);
+	faults_add(file->faults, "%s:%zu: unknown key \"%s\" in [%s]%s", file->name, entry->line,
+		entry->key, entry->section, suggest_text(&suggestion, room));
+}
+
+static void read_step(const struct target_file *file, const struct ini_entry *entry,
+	const char *name)
+{
+	if (entry->key == NULL) {
+		name_step(file, entry, name);
+		return;
+	}
+	int index = settings_find_step_key(entry->key);
+	if (index < 0) {
+		refuse_step_key(file, entry);
+		return;
+	}
+	struct given_step *step = origins_step(file->origins, name);
+	autofree char *origin = origin_of(file, entry);
+	if (step != NULL) /* else its name was refused */
+		given_set(&step->keys[index], entry->value, origin, SOURCE_INI);
+}
+
+static void read_entries(const struct target_file *file, const struct ini_document *document)
+{
+	for (size_t i = 0; i < document->count; i++) {
+		const struct ini_entry *entry = &document->entries[i];
+		if (text_starts_with(entry->section, "step "))
+			read_step(file, entry, entry->section + 5);
+		else if (text_equal(entry->section, "step") && entry->key == NULL)
+			faults_add(file->faults, "%s:%zu: a step has a name: [step NAME]", file->name,
+				entry->line);
+		else if (!text_equal(entry->section, "step"))
+			read_plain(file, entry);
+	}
+}
+
+char *source_ini_read(const char *named, char *const *environment, struct origins *origins,
+	struct list *warnings, struct faults *faults)
+{
+	char *path = find_file(named, environment);
+	if (path == NULL)
+		return NULL;
+	struct text contents = {0};
+	struct error error;
+	if (read_file(path, &contents, &error) != 0) {
+		faults_add(faults, "%s", error.message);
+	} else if (is_trusted(path, warnings, faults)) {
+		struct target_file file = {path, origins, faults};
+		struct ini_document document;
+		ini_parse_text(path, contents.bytes != NULL ? contents.bytes : "", contents.length,
+			&document, faults);
+		read_entries(&file, &document);
+		ini_clear(&document);
+	}
+	text_free(&contents);
+	return path;
+}
