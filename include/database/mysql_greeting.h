@@ -1,0 +1,25 @@
+/*
+ * The greeting: the first packet of a MySQL or MariaDB server, read without its client library.
+ *
+ * A server that lets somebody in begins with a handshake packet; one that does not sends an error
+ * in its place (too many connections, host blocked). MySQL Internals Manual, "Protocol::Handshake"
+ * and "ERR_Packet".
+ */
+#ifndef TMINUS_DATABASE_MYSQL_GREETING_H
+#define TMINUS_DATABASE_MYSQL_GREETING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "database/session.h"
+
+/* Do the first length bytes that a server sent look like a greeting or an error in its place? */
+bool mysql_greeting_begins(const unsigned char *bytes, size_t length);
+
+/* Reads the greeting from a connected descriptor within limit ms, and answers with a login that
+ * cannot succeed, whose answer it awaits: a connection that ends without one counts as broken, and
+ * max_connect_errors of them block the host (1129). 0, or -1 and failure. */
+int mysql_greeting_read(int descriptor, int64_t limit, const char *place, struct failure *failure);
+
+#endif

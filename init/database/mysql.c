@@ -1,0 +1,479 @@
+#include "database/driver.h"
+
+/* mysql.h has a list of its own, which nobody here uses. */
+#define list_add mariadb_list_add
+#define list_free mariadb_list_free
+#include <mysql.h>
+#undef list_add
+#undef list_free
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "database/failure.h"
+#include "database/mysql_greeting.h"
+
+/* Error numbers that are handled, not only told. */
+#define UNKNOWN_VARIABLE 1193
+#define CONNECTION_FAILED 2002
+#define HOST_FAILED 2003
+#define TLS_FAILED 2026
+
+enum tls { TLS_PREFERRED, TLS_NONE, TLS_REQUIRED, TLS_CHAIN, TLS_IDENTITY };
+
+/*
+ * What the library waits for goes through wait_for_library, which knows the limits. The library
+ * hands it nothing but the descriptor, so the wait that is on stands in this file's one variable; a
+ * process has one login at a time.
+ */
+struct wait {
+	int64_t connect_limit;
+	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
+	int64_t limit;
+	bool late;
+	bool foreign;	   /* the first bytes are no greeting */
+	int connect_errno; /* of the connect that failed */
+#if MARIADB_PACKAGE_VERSION_ID >= 30400
+	MYSQL *handle;
+#endif
+};
+static struct wait *current;
+
+struct mysql {
+	struct connection base;
+	MYSQL *handle;
+};
+
+/* --- waiting --------------------------------------------------------------------------------- */
+
+static void make_nonblocking(int descriptor)
+{
+	int flags = fcntl(descriptor, F_GETFL);
+	if (flags >= 0)
+		(void)fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+/* The first read is for the greeting: the connection stands, the handshake's limit begins, and TLS
+ * must not block in OpenSSL. */
+static void begin_handshake(int descriptor)
+{
+	current->deadline = clock_deadline(current->limit);
+	make_nonblocking(descriptor);
+}
+
+static bool is_foreign(int descriptor)
+{
+	unsigned char bytes[8];
+	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+	return got > 0 && !mysql_greeting_begins(bytes, (size_t)got);
+}
+
+/* The errno of a connect that has ended: the library tells another one. */
+static int connect_error(int descriptor)
+{
+	int number = 0;
+	socklen_t size = sizeof number;
+	return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &size) == 0 ? number : errno;
+}
+
+/* MARIADB_OPT_IO_WAIT: 1 when there is something, 0 when it is too late. The library's own limit is
+ * in whole seconds, for each packet, and 5 ms for each step of TLS in 3.4. ma_pvio.c, pvio_socket.c
+ */
+static int wait_for_library(my_socket descriptor, my_bool is_read, int timeout)
+{
+	(void)timeout;
+	bool greeting = is_read && current->deadline == CLOCK_NEVER;
+	if (greeting)
+		begin_handshake(descriptor);
+	bool connecting = current->deadline == CLOCK_NEVER;
+	int64_t deadline = connecting ? clock_deadline(current->connect_limit) : current->deadline;
+	int result = address_wait(descriptor, is_read ? POLLIN : POLLOUT, deadline);
+	current->late = result == 0;
+	current->connect_errno = connecting && result > 0 ? connect_error(descriptor) : 0;
+	current->foreign = greeting && result > 0 && is_foreign(descriptor);
+	errno = current->late ? ETIMEDOUT : current->connect_errno;
+	return result > 0 && current->connect_errno == 0 && !current->foreign ? 1 : 0;
+}
+
+#if MARIADB_PACKAGE_VERSION_ID >= 30400
+/* MARIADB_OPT_TLS_VERIFICATION_CALLBACK for TLS_CHAIN: the chain has been verified while TLS was
+ * set up, the name is not looked at. ma_tls.c of 3.4 */
+static int verify_chain(MARIADB_TLS *tls, unsigned flags)
+{
+	(void)tls;
+	(void)flags;
+	return current->handle->net.tls_verify_status != 0;
+}
+#endif
+
+/* --- TLS ------------------------------------------------------------------------------------- */
+
+static const char *first_parameter(
+	const struct database_url *url, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *value = database_url_parameter(url, names[i]);
+		if (value != NULL)
+			return value;
+	}
+	return NULL;
+}
+
+/* The spellings of MySQL's tools, SQLAlchemy's drivers, Rails, Go and Prisma. */
+static const char *const mode_names[] = {
+	"ssl-mode", "ssl_mode", "sslmode", "sslMode", "tls", "ssl", "useSSL"};
+static const char *const ca_names[] = {"ssl_ca", "ssl-ca", "sslca", "sslrootcert"};
+static const char *const cert_names[] = {"ssl_cert", "ssl-cert", "sslcert"};
+static const char *const key_names[] = {"ssl_key", "ssl-key", "sslkey"};
+static const char *const identity_names[] = {"ssl_check_hostname", "ssl_verify_identity"};
+
+#define FIRST(url, names) first_parameter(url, names, sizeof names / sizeof names[0])
+
+static const struct {
+	const char *word;
+	enum tls tls;
+} modes[] = {
+	{"disabled", TLS_NONE},
+	{"disable", TLS_NONE},
+	{"false", TLS_NONE},
+	{"0", TLS_NONE},
+	{"no", TLS_NONE},
+	{"off", TLS_NONE},
+	{"preferred", TLS_PREFERRED},
+	{"prefer", TLS_PREFERRED},
+	{"allow", TLS_PREFERRED},
+	{"verify_ca", TLS_CHAIN},
+	{"verify-ca", TLS_CHAIN},
+	{"verify_identity", TLS_IDENTITY},
+	{"verify-identity", TLS_IDENTITY},
+	{"verify-full", TLS_IDENTITY},
+	{"verify_full", TLS_IDENTITY},
+};
+
+static bool is_true(const char *value)
+{
+	return value != NULL && (strcasecmp(value, "true") == 0 || text_equal(value, "1"));
+}
+
+/* What the parameters ask for; an unknown word for the mode ("true", "skip-verify", JSON) wants
+ * TLS. Nothing said: TLS where the server has it, unverified, as MySQL's own clients do. A CA alone
+ * means that the chain is verified, as in PyMySQL. */
+static enum tls find_tls(const struct database_url *url)
+{
+	const char *mode = FIRST(url, mode_names);
+	bool has_ca = FIRST(url, ca_names) != NULL;
+	if (is_true(FIRST(url, identity_names)))
+		return TLS_IDENTITY;
+	for (size_t i = 0; mode != NULL && i < sizeof modes / sizeof modes[0]; i++)
+		if (strcasecmp(mode, modes[i].word) == 0)
+			return modes[i].tls;
+	if (has_ca)
+		return TLS_CHAIN;
+	return mode != NULL ? TLS_REQUIRED : TLS_PREFERRED;
+}
+
+/* Sets every option of the library's, because its defaults differ: 3.3 has no TLS unless told, 3.4
+ * verifies by default, and passes unverified ones whose password it can check. */
+static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
+{
+	my_bool use = tls != TLS_NONE;
+	my_bool verify = tls == TLS_IDENTITY;
+#if MARIADB_PACKAGE_VERSION_ID >= 30400
+	verify = tls == TLS_IDENTITY || tls == TLS_CHAIN;
+	if (tls == TLS_CHAIN)
+		(void)mysql_optionsv(handle, MARIADB_OPT_TLS_VERIFICATION_CALLBACK, verify_chain);
+#endif
+	if (tls == TLS_CHAIN || tls == TLS_IDENTITY)
+		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CA, FIRST(url, ca_names));
+	if (use) {
+		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, FIRST(url, cert_names));
+		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, FIRST(url, key_names));
+	}
+	(void)mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &use);
+	(void)mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+/* --- errors ---------------------------------------------------------------------------------- */
+
+/* 3.4 wraps what a server says before TLS: "... cannot be verified: 1040 - Too many connections".
+ */
+static unsigned unwrap(unsigned number, const char **text)
+{
+	static const char wrapped[] = "cannot be verified: ";
+	const char *inner = strstr(*text, wrapped);
+	if (inner == NULL)
+		return number;
+	char *end;
+	unsigned long value = strtoul(inner + sizeof wrapped - 1, &end, 10);
+	if (!text_starts_with(end, " - "))
+		return number;
+	*text = end + 3;
+	return (unsigned)value;
+}
+
+/* connect(2) has failed: its errno, which the message ends with, "... (2)", where nothing had to be
+ * waited for; 0 for any other failure. */
+static int find_errno(unsigned number, const char *text, const struct wait *wait)
+{
+	if (number != CONNECTION_FAILED && number != HOST_FAILED)
+		return 0;
+	const char *bracket = strrchr(text, '(');
+	return wait->connect_errno != 0 || bracket == NULL ? wait->connect_errno
+							   : atoi(bracket + 1);
+}
+
+static int tell_failure(
+	MYSQL *handle, const struct wait *wait, const char *place, struct failure *failure)
+{
+	const char *text = mysql_error(handle);
+	unsigned number = unwrap(mysql_errno(handle), &text);
+	if (wait->late && wait->deadline == CLOCK_NEVER)
+		return address_late(place, wait->connect_limit, failure);
+	if (wait->late)
+		return address_silent(place, wait->limit, failure);
+	if (wait->foreign)
+		return failure_set(failure, failure_of_kind(FAILURE_FOREIGN_PROTOCOL), "",
+			"%s: what answers there does not speak MySQL", place);
+	int reason = find_errno(number, text, wait);
+	if (reason > 0)
+		return failure_set(
+			failure, failure_of_errno(reason), "", "%s: %s", place, strerror(reason));
+	char code[12];
+	(void)snprintf(code, sizeof code, "%u", number);
+	return failure_set(
+		failure, failure_of_mysql(number, text), code, "%s: %.300s", place, text);
+}
+
+/* --- login ----------------------------------------------------------------------------------- */
+
+static MYSQL *new_handle(const struct attempt *attempt, enum tls tls)
+{
+	MYSQL *handle = mysql_init(NULL);
+	if (handle == NULL)
+		return NULL;
+	bool is_path = attempt->host->name[0] == '/';
+	unsigned protocol = is_path ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+	(void)mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &protocol);
+	(void)mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	(void)mysql_optionsv(handle, MARIADB_OPT_IO_WAIT, wait_for_library);
+	/* A bound for single reads, in seconds, where a greeting that came early left OpenSSL on a
+	 * blocking descriptor. */
+	unsigned seconds = (unsigned)(attempt->options->handshake_limit / 1000 + 1);
+	(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+	if (attempt->options->application_name != NULL)
+		(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
+			attempt->options->application_name);
+	set_tls(handle, attempt->url, is_path ? TLS_NONE : tls);
+	return handle;
+}
+
+/* The name to connect to: the numeric address, except where the certificate is compared with it. */
+static const char *target_of(const struct attempt *attempt, enum tls tls)
+{
+	return tls == TLS_IDENTITY ? attempt->host->name : attempt->address->text;
+}
+
+static int connect_handle(
+	MYSQL *handle, const struct attempt *attempt, enum tls tls, struct failure *failure)
+{
+	const struct database_url *url = attempt->url;
+	bool is_path = attempt->host->name[0] == '/';
+	const char *path = is_path ? attempt->host->name : NULL;
+	const char *host = is_path ? NULL : target_of(attempt, tls);
+	unsigned port = is_path ? 0 : (unsigned)attempt->host->port;
+	if (mysql_real_connect(handle, host, url->user, url->password, url->name, port, path, 0) ==
+		NULL)
+		return tell_failure(handle, current, attempt->place, failure);
+	make_nonblocking(mysql_get_socket(handle));
+	if (tls == TLS_REQUIRED && !is_path && mysql_get_ssl_cipher(handle) == NULL)
+		return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
+			"%s: the server has no TLS, and the URL requires it", attempt->place);
+	return 0;
+}
+
+static int log_in(
+	const struct attempt *attempt, enum tls tls, MYSQL **handle, struct failure *failure)
+{
+	current->deadline = CLOCK_NEVER;
+	*handle = new_handle(attempt, tls);
+	if (*handle == NULL)
+		return failure_set(failure, failure_of_kind(FAILURE_INTERNAL), "", "out of memory");
+#if MARIADB_PACKAGE_VERSION_ID >= 30400
+	current->handle = *handle;
+#endif
+	return connect_handle(*handle, attempt, tls, failure);
+}
+
+/* --- queries --------------------------------------------------------------------------------- */
+
+/* Runs query. *row is the caller's to free, when 0 is returned; it holds at least one row. */
+static int ask(struct mysql *mysql, const char *query, MYSQL_RES **row, struct failure *failure)
+{
+	*row = NULL;
+	if (mysql_real_query(mysql->handle, query, (unsigned long)strlen(query)) == 0)
+		*row = mysql_store_result(mysql->handle);
+	if (*row != NULL && mysql_num_rows(*row) > 0)
+		return 0;
+	(void)tell_failure(mysql->handle, current, mysql->base.place, failure);
+	mysql_free_result(*row);
+	return -1;
+}
+
+/* MySQL has super_read_only, MariaDB does not, and old servers have neither it nor InnoDB's. */
+static const char *const writable_queries[] = {
+	"SELECT @@global.read_only, @@global.innodb_read_only, @@global.super_read_only",
+	"SELECT @@global.read_only, @@global.innodb_read_only",
+	"SELECT @@global.read_only",
+};
+static const char *const variables[] = {"read_only", "innodb_read_only", "super_read_only"};
+
+static bool is_off(const char *value)
+{
+	return value == NULL || text_equal(value, "0") || strcasecmp(value, "OFF") == 0;
+}
+
+static int check_row(const struct mysql *mysql, MYSQL_RES *result, struct failure *failure)
+{
+	unsigned columns = mysql_num_fields(result);
+	MYSQL_ROW row = mysql_fetch_row(result);
+	for (unsigned i = 0; row != NULL && i < columns; i++)
+		if (!is_off(row[i]))
+			return failure_set(failure, failure_of_kind(FAILURE_READ_ONLY), "",
+				"%s: read-only (%s)", mysql->base.place, variables[i]);
+	return 0;
+}
+
+static int check_writable(struct mysql *mysql, struct failure *failure)
+{
+	MYSQL_RES *row = NULL;
+	size_t i = mariadb_connection(mysql->handle) ? 1 : 0;
+	while (ask(mysql, writable_queries[i], &row, failure) != 0)
+		if (mysql_errno(mysql->handle) != UNKNOWN_VARIABLE ||
+			++i == sizeof writable_queries / sizeof writable_queries[0])
+			return -1;
+	int result = check_row(mysql, row, failure);
+	mysql_free_result(row);
+	return result;
+}
+
+/* The variables are no less of an answer than SELECT 1. */
+static int check_now(struct mysql *mysql, bool writable, struct failure *failure)
+{
+	if (writable)
+		return check_writable(mysql, failure);
+	MYSQL_RES *row = NULL;
+	if (ask(mysql, "SELECT 1", &row, failure) != 0)
+		return -1;
+	mysql_free_result(row);
+	return 0;
+}
+
+static int mysql_check(struct connection *connection, bool writable, struct failure *failure)
+{
+	struct mysql *mysql = (struct mysql *)connection;
+	struct wait wait = {
+		.limit = connection->limit, .deadline = clock_deadline(connection->limit)};
+	current = &wait;
+	int result = check_now(mysql, writable, failure);
+	current = NULL;
+	return result;
+}
+
+/* Says goodbye, for which it may have to wait too. */
+static void end_handle(MYSQL *handle)
+{
+	struct wait wait = {.limit = 100, .deadline = clock_deadline(100)};
+	current = &wait;
+	mysql_close(handle);
+	current = NULL;
+}
+
+static void mysql_end(struct connection *connection)
+{
+	struct mysql *mysql = (struct mysql *)connection;
+	end_handle(mysql->handle);
+	free(mysql);
+}
+
+/* "MariaDB 10.11.6" of "10.11.6-MariaDB-0+deb12u1", "MySQL 8.0.36" of "8.0.36-0ubuntu0.22.04.1" */
+static void name_server(struct mysql *mysql)
+{
+	const char *version = mysql_get_server_info(mysql->handle);
+	(void)snprintf(mysql->base.server, sizeof mysql->base.server, "%s %.*s",
+		mariadb_connection(mysql->handle) ? "MariaDB" : "MySQL",
+		(int)strcspn(version, "-+ "), version);
+}
+
+static struct mysql *keep(const struct attempt *attempt, MYSQL *handle)
+{
+	struct mysql *mysql = memory_zeroed(1, sizeof *mysql);
+	mysql->handle = handle;
+	mysql->base.limit = attempt->options->handshake_limit;
+	(void)snprintf(mysql->base.place, sizeof mysql->base.place, "%s", attempt->place);
+	name_server(mysql);
+	return mysql;
+}
+
+static int open_with(const struct attempt *attempt, enum tls tls, struct connection **connection,
+	struct failure *failure)
+{
+	struct wait wait = {.connect_limit = attempt->options->connect_limit,
+		.limit = attempt->options->handshake_limit};
+	MYSQL *handle = NULL;
+	current = &wait;
+	if (log_in(attempt, tls, &handle, failure) != 0) {
+		end_handle(handle);
+		return -1;
+	}
+	struct mysql *mysql = keep(attempt, handle);
+	if (wait.deadline == CLOCK_NEVER)
+		wait.deadline = clock_deadline(wait.limit);
+	int result = check_now(mysql, attempt->options->writable, failure);
+	current = NULL;
+	if (result != 0) {
+		mysql_end(&mysql->base);
+		return -1;
+	}
+	*connection = &mysql->base;
+	return 0;
+}
+
+/* TLS that nobody asked for and that does not work is left out: the app's driver does not try it.
+ */
+static int mysql_open(
+	const struct attempt *attempt, struct connection **connection, struct failure *failure)
+{
+	enum tls tls = find_tls(attempt->url);
+	int result = open_with(attempt, tls, connection, failure);
+	if (result != 0 && tls == TLS_PREFERRED && atoi(failure->code) == TLS_FAILED)
+		result = open_with(attempt, TLS_NONE, connection, failure);
+	return result;
+}
+
+static int mysql_greet(const struct attempt *attempt, int descriptor, struct failure *failure)
+{
+	return mysql_greeting_read(
+		descriptor, attempt->options->handshake_limit, attempt->place, failure);
+}
+
+static void mysql_socket_path(const struct database_host *host, char *room, size_t size)
+{
+	(void)snprintf(room, size, "%s", host->name);
+}
+
+const struct db_driver mysql_driver = {
+	.socket_path = mysql_socket_path,
+	.greet = mysql_greet,
+	.open = mysql_open,
+	.check = mysql_check,
+	.close = mysql_end,
+};
