@@ -90,4 +90,7 @@ int config_load(
 	const struct config_request *request, struct config **result, struct faults *faults);
 void config_free(struct config *config);
 
+/* wait.level for url, with auto resolved: query where there is a login, else ready. */
+enum wait_level config_wait_level(const struct config *config, const struct database_url *url);
+
 #endif

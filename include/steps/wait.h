@@ -19,8 +19,10 @@ struct wait_job {
 	const struct database_url *database; /* the target when it is a database, else NULL */
 	enum wait_level level;
 	bool writable;
-	int64_t grace;	/* ms that a refusal is retried */
-	int64_t stable; /* ms that it must stay usable */
+	const char *folder; /* where relative SQLite paths begin; NULL: here */
+	bool instance;	    /* look for them in instance/ too */
+	int64_t grace;	    /* ms that a refusal is retried */
+	int64_t stable;	    /* ms that it must stay usable */
 };
 
 /* Waits, and tells over channel: MESSAGE_PROGRESS whenever the reason is another one, at the end

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "commands/commands.h"
+#include "config/help.h"
 #include "config/show.h"
 #include "process/signals.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "commands/commands.h"
-#include "config/show.h"
+#include "config/help.h"
 #include "process/signals.h"
 
 static const char drivers[] = ""

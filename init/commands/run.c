@@ -39,6 +39,10 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 		return STATUS_CONFIG;
 	log_configure((enum log_level)config->log_level, (enum log_format)config->log_format,
 		(enum log_color)config->log_color);
+	if (config->preset_reason != NULL)
+		log_info("%s", config->preset_reason);
+	for (size_t i = 0; i < config->warnings.count; i++)
+		log_warn("%s", config->warnings.items[i]);
 	if (scope == PLAN_RUN && config->app.count == 0) {
 		log_error(
 			"nothing to run: give the app's command behind \"--\" (tminus -- gunicorn "

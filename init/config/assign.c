@@ -127,8 +127,7 @@ static void add_expected(struct text *message, const struct setting *setting)
 }
 
 /* Shows the text as it was given: what it was expanded to may be a secret. */
-static void refuse(
-	const struct setting *setting, const struct given *given, struct faults *faults)
+static void refuse(const struct setting *setting, const struct given *given, struct faults *faults)
 {
 	struct text message = {0};
 	bool shown = given->source != SOURCE_FILE && !setting_is_secret(setting);

@@ -25,7 +25,8 @@ static const char *skip_blanks(const char *text)
 static const char *expected_name(const char *at, struct error *error)
 {
 	(void)error_set(error, STATUS_CONFIG,
-		"expected the name of a variable at \"%.40s\"; a condition is NAME, !NAME, NAME = value "
+		"expected the name of a variable at \"%.40s\"; a condition is NAME, !NAME, NAME = "
+		"value "
 		"or NAME != value, joined by \"and\"",
 		at);
 	return NULL;
@@ -41,8 +42,8 @@ static const char *read_value(const char *text, struct term *term, struct error 
 		if (term->value_length > 0)
 			return text + term->value_length;
 		(void)error_set(error, STATUS_CONFIG,
-			"a value is missing behind %.*s (an empty one is \"\")", (int)term->name_length,
-			term->name);
+			"a value is missing behind %.*s (an empty one is \"\")",
+			(int)term->name_length, term->name);
 		return NULL;
 	}
 	const char *end = strchr(text + 1, quote);
@@ -69,16 +70,17 @@ static const char *read_term(const char *text, struct term *term, struct error *
 	term->name_length = (size_t)(text - term->name);
 	if (term->name_length == 0)
 		return expected_name(term->name, error);
-	const char *sign= skip_blanks(text);
-	if (*sign!= '=' && strncmp(sign, "!=", 2) != 0)
+	const char *sign = skip_blanks(text);
+	if (*sign != '=' && strncmp(sign, "!=", 2) != 0)
 		return text;
 	if (term->test == TEST_FALSE) {
-		(void)error_set(error, STATUS_CONFIG, "write %.*s != value instead of !%.*s = value",
-			(int)term->name_length, term->name, (int)term->name_length, term->name);
+		(void)error_set(error, STATUS_CONFIG,
+			"write %.*s != value instead of !%.*s = value", (int)term->name_length,
+			term->name, (int)term->name_length, term->name);
 		return NULL;
 	}
-	term->test = *sign== '=' ? TEST_EQUAL : TEST_DIFFERENT;
-	sign+= term->test == TEST_EQUAL ? strspn(sign, "=") : 2;
+	term->test = *sign == '=' ? TEST_EQUAL : TEST_DIFFERENT;
+	sign += term->test == TEST_EQUAL ? strspn(sign, "=") : 2;
 	return read_value(skip_blanks(sign), term, error);
 }
 
@@ -92,8 +94,8 @@ static const char *read_and(const char *text, struct error *error)
 	const char *next = joined ? skip_blanks(word + 3) : word;
 	if (joined && next > word + 3 && *next != '\0')
 		return next;
-	(void)error_set(error, STATUS_CONFIG, "expected \"and\" and another condition at \"%.40s\"",
-		word);
+	(void)error_set(
+		error, STATUS_CONFIG, "expected \"and\" and another condition at \"%.40s\"", word);
 	return NULL;
 }
 
@@ -104,7 +106,7 @@ static bool term_holds(const struct term *term, char *const *environment)
 		value = "";
 	bool truth = false;
 	bool equal = term->value != NULL && strlen(value) == term->value_length &&
-		strncmp(value, term->value, term->value_length) == 0;
+		     strncmp(value, term->value, term->value_length) == 0;
 	switch (term->test) {
 	case TEST_TRUE:
 		return value_boolean(value, &truth) == 0 && truth;
@@ -147,5 +149,6 @@ bool condition_holds(const char *condition, char *const *environment)
 {
 	struct error error;
 	bool holds;
-	return condition == NULL || (evaluate(condition, environment, &holds, &error) == 0 && holds);
+	return condition == NULL ||
+	       (evaluate(condition, environment, &holds, &error) == 0 && holds);
 }

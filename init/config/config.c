@@ -24,8 +24,8 @@ struct loader {
 	struct config *config;
 	struct faults *faults;
 	struct list known; /* what ${...} may refer to: the request's environment and, where it came
-	                      from a file, DATABASE_URL */
-	bool *assigned;    /* by index of settings_plain */
+			      from a file, DATABASE_URL */
+	bool *assigned;	   /* by index of settings_plain */
 	bool anything_set; /* by more than defaults */
 };
 
@@ -101,8 +101,8 @@ static void find_environment_name(struct loader *loader)
 	if (config->environment_name == NULL)
 		config->environment_name = memory_copy("production");
 	config->production = strcasecmp(config->environment_name, "production") == 0 ||
-		strcasecmp(config->environment_name, "prod") == 0 ||
-		strcasecmp(config->environment_name, "live") == 0;
+			     strcasecmp(config->environment_name, "prod") == 0 ||
+			     strcasecmp(config->environment_name, "live") == 0;
 }
 
 static void apply_preset(struct loader *loader)
@@ -155,7 +155,8 @@ static void warn_of_shell(struct loader *loader, const char *text, const char *o
 		return;
 	struct text warning = {0};
 	text_add_format(&warning,
-		"%s: \"%.40s\" becomes an argument of the command: no shell runs it, unless it is sh "
+		"%s: \"%.40s\" becomes an argument of the command: no shell runs it, unless it is "
+		"sh "
 		"-c '...'",
 		origin, word);
 	list_add_owned(&loader->config->warnings, text_take(&warning));
@@ -193,7 +194,8 @@ static void check_step_names(struct loader *loader)
 			if (!text_equal(one, other))
 				continue;
 			faults_add(loader->faults,
-				"%s: [step %s] and [step %s] have the same variables (%s); rename one",
+				"%s: [step %s] and [step %s] have the same variables (%s); rename "
+				"one",
 				origins->steps[i].origin, origins->steps[i].name,
 				origins->steps[j].name, one);
 		}
@@ -239,11 +241,15 @@ static void find_database(struct loader *loader)
 		note_platform_fault(loader, faults.messages.items[i]);
 	faults_free(&faults);
 	config->writable = config->upgrade_mode == UPGRADE_RUN && config->upgrade_command.count > 0;
-	config->database_level = (enum wait_level)config->wait_level;
-	if (config->database_level != WAIT_AUTO || config->database == NULL)
-		return;
-	bool login = config->database->kind == DATABASE_SQLITE || config->database->user != NULL;
-	config->database_level = login ? WAIT_QUERY : WAIT_READY;
+	if (config->database != NULL)
+		config->database_level = config_wait_level(config, config->database);
+}
+
+enum wait_level config_wait_level(const struct config *config, const struct database_url *url)
+{
+	if (config->wait_level != WAIT_AUTO)
+		return (enum wait_level)config->wait_level;
+	return url->kind == DATABASE_SQLITE || url->user != NULL ? WAIT_QUERY : WAIT_READY;
 }
 
 static void check_target(struct loader *loader, size_t index, const char *origin)
@@ -326,12 +332,11 @@ static void fill(struct loader *loader)
 	find_database(loader);
 	check_targets(loader);
 	fill_app(loader);
-	config->order =
-		order_steps(config->steps, config->step_count, &config->order_count, loader->faults);
+	config->order = order_steps(
+		config->steps, config->step_count, &config->order_count, loader->faults);
 }
 
-int config_load(
-	const struct config_request *request, struct config **result, struct faults *faults)
+int config_load(const struct config_request *request, struct config **result, struct faults *faults)
 {
 	size_t count;
 	(void)settings_plain(&count);

@@ -91,8 +91,7 @@ static void check_kind(const struct search *search)
 			given_of(search, "kind")->origin, search->config->database_kind);
 }
 
-static struct database_url *parse(
-	const struct search *search, const char *text, const char *origin)
+static struct database_url *parse(const struct search *search, const char *text, const char *origin)
 {
 	struct error error;
 	struct database_url *url;
@@ -159,7 +158,7 @@ static bool is_sqlite_file(const struct search *search)
 {
 	enum database_kind kind;
 	return search->config->database_name != NULL && named_kind(search, &kind) &&
-		kind == DATABASE_SQLITE;
+	       kind == DATABASE_SQLITE;
 }
 
 static struct database_url *from_file_name(const struct search *search)
@@ -175,7 +174,8 @@ static char *find_password(const struct search *search, const struct family *fam
 	for (size_t i = 0; i < NAMES && family->password[i] != NULL; i++) {
 		char *secret = NULL;
 		const char *value = variable_filled(search->environment, family->password[i]);
-		if (secret_from_file(search->environment, family->password[i], &secret, &error) != 0)
+		if (secret_from_file(search->environment, family->password[i], &secret, &error) !=
+			0)
 			faults_add(search->faults, "%s", error.message);
 		if (secret != NULL)
 			return secret;

@@ -17,7 +17,7 @@ struct expansion {
 struct reference {
 	const char *name;
 	size_t name_length;
-	char action;      /* '-' or '?', 0 for none */
+	char action;	  /* '-' or '?', 0 for none */
 	const char *word; /* the default or the message */
 	size_t word_length;
 };
@@ -55,7 +55,8 @@ static int parse_reference(
 		return 0;
 	}
 	return error_set(error, STATUS_CONFIG,
-		"\"${%.*s}\" is not understood: there are ${NAME}, ${NAME:-default} and ${NAME:?message} "
+		"\"${%.*s}\" is not understood: there are ${NAME}, ${NAME:-default} and "
+		"${NAME:?message} "
 		"($$ is a $)",
 		(int)(length < 60 ? length : 60), inside);
 }
@@ -64,8 +65,8 @@ static int refuse_unset(const struct reference *reference, struct error *error)
 {
 	int name = (int)reference->name_length;
 	if (reference->word_length == 0)
-		return error_set(error, STATUS_CONFIG, "the variable %.*s is not set or empty", name,
-			reference->name);
+		return error_set(error, STATUS_CONFIG, "the variable %.*s is not set or empty",
+			name, reference->name);
 	return error_set(error, STATUS_CONFIG, "the variable %.*s is not set or empty: %.*s", name,
 		reference->name, (int)reference->word_length, reference->word);
 }
@@ -104,7 +105,8 @@ static const char *expand_dollar(struct expansion *expansion, const char *text, 
 		return NULL;
 	}
 	struct reference reference;
-	if (parse_reference(text + 2, (size_t)(close - text - 2), &reference, expansion->error) != 0)
+	if (parse_reference(text + 2, (size_t)(close - text - 2), &reference, expansion->error) !=
+		0)
 		return NULL;
 	return expand_reference(expansion, &reference) == 0 ? close + 1 : NULL;
 }

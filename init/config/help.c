@@ -55,7 +55,8 @@ static void help_rows(FILE *stream, const struct setting *settings, size_t count
 		bool of_step = text_equal(setting->section, "step");
 		autofree char *left = left_side(setting);
 		if (!text_equal(section, setting->section))
-			(void)fprintf(stream, "\n[%s%s]\n", setting->section, of_step ? " NAME" : "");
+			(void)fprintf(
+				stream, "\n[%s%s]\n", setting->section, of_step ? " NAME" : "");
 		section = setting->section;
 		(void)fprintf(stream, "  %-*s  %s", width, left, setting->help);
 		if (setting->type == TYPE_CHOICE)
@@ -71,9 +72,10 @@ void config_help_settings(FILE *stream)
 	const struct setting *plain = settings_plain(&plain_count);
 	const struct setting *of_step = settings_of_step(&step_count);
 	int width = width_of(of_step, step_count, width_of(plain, plain_count, 0));
-	(void)fputs("[wait] timeout = 5m in tminus.ini is TMINUS_WAIT_TIMEOUT=5m in the environment,\n"
-		    "TMINUS_WAIT_TIMEOUT_FILE names a file to read it from, and --set "
-		    "wait.timeout=5m sets it here.\n\n",
+	(void)fputs(
+		"[wait] timeout = 5m in tminus.ini is TMINUS_WAIT_TIMEOUT=5m in the environment,\n"
+		"TMINUS_WAIT_TIMEOUT_FILE names a file to read it from, and --set "
+		"wait.timeout=5m sets it here.\n\n",
 		stream);
 	help_rows(stream, plain, plain_count, width);
 	help_rows(stream, of_step, step_count, width);
@@ -124,7 +126,8 @@ void config_example(FILE *stream)
 		example_setting(stream, &plain[i]);
 	}
 	const struct setting *of_step = settings_of_step(&count);
-	(void)fputs("\n# Any number of steps of one's own, each with a name.\n;[step NAME]\n", stream);
+	(void)fputs(
+		"\n# Any number of steps of one's own, each with a name.\n;[step NAME]\n", stream);
 	for (size_t i = 0; i < count; i++)
 		example_setting(stream, &of_step[i]);
 }

@@ -32,8 +32,8 @@ struct reader {
 	enum line_kind kind;
 	struct span kept;  /* the value, or the part of one, in the line just handed on */
 	size_t key_indent; /* blanks before the last key */
-	bool in_key;       /* a key stands above in this section, so it can be continued */
-	bool skip;         /* the section's header was faulty: its keys belong nowhere */
+	bool in_key;	   /* a key stands above in this section, so it can be continued */
+	bool skip;	   /* the section's header was faulty: its keys belong nowhere */
 };
 
 static bool is_blank(char byte)
@@ -141,7 +141,8 @@ static const char *parse_key(struct span line, struct span *key, struct span *va
 	while (sign < line.length && line.start[sign] != '=' && line.start[sign] != ':')
 		sign++;
 	if (sign == line.length)
-		return "neither a [section] nor key = value (a continued line is indented deeper than "
+		return "neither a [section] nor key = value (a continued line is indented deeper "
+		       "than "
 		       "its key)";
 	*key = trimmed((struct span){line.start, sign});
 	*value = trimmed((struct span){line.start + sign + 1, line.length - sign - 1});
@@ -176,8 +177,9 @@ static bool is_faulty(struct reader *reader, struct span line)
 	if (memchr(line.start, '\0', line.length) != NULL)
 		add_fault(reader, "a NUL byte; this is not a text file");
 	else if (line.length > INI_LINE_MAX)
-		add_fault(reader, "the line has more than 4096 characters (a line indented deeper than "
-				  "its key continues the value)");
+		add_fault(reader,
+			"the line has more than 4096 characters (a line indented deeper than "
+			"its key continues the value)");
 	else
 		return false;
 	return true;

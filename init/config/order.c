@@ -19,7 +19,7 @@ static const char *const builtins[BUILTINS] = {
 /* The nodes are the built-in steps and, from BUILTINS on, the user's. */
 struct graph {
 	const struct step_settings *steps;
-	size_t count;                     /* of nodes */
+	size_t count;			  /* of nodes */
 	bool edge[NODES_MAX][NODES_MAX];  /* [one][other]: one comes before other */
 	bool reach[NODES_MAX][NODES_MAX]; /* the same over any number of edges */
 	bool done[NODES_MAX];
@@ -81,7 +81,8 @@ static int add_named_edges(struct graph *graph, size_t node, bool after, struct 
 	for (size_t i = 0; i < names->count; i++) {
 		size_t other;
 		if (!find_node(graph, names->items[i], &other)) {
-			refuse_name(graph, node, after ? "after" : "before", names->items[i], faults);
+			refuse_name(
+				graph, node, after ? "after" : "before", names->items[i], faults);
 			status = -1;
 		} else {
 			add_edge(graph, after ? other : node, after ? node : other);
@@ -144,7 +145,8 @@ static size_t find_late(const struct graph *graph)
 	return find_ready(graph, BUILTINS, graph->count, true);
 }
 
-/* Steps with after come as soon as they can, then built-in ones, late ones when nothing else can. */
+/* Steps with after come as soon as they can, then built-in ones, late ones when nothing else can.
+ */
 static size_t find_next(const struct graph *graph)
 {
 	size_t node = find_ready(graph, BUILTINS, graph->count, false);
@@ -228,8 +230,8 @@ static int add_edges(struct graph *graph, struct faults *faults)
 	return status;
 }
 
-struct ordered_step *order_steps(const struct step_settings *steps, size_t count,
-	size_t *order_count, struct faults *faults)
+struct ordered_step *order_steps(
+	const struct step_settings *steps, size_t count, size_t *order_count, struct faults *faults)
 {
 	*order_count = 0;
 	if (count > ORDER_STEPS_MAX) {

@@ -44,8 +44,8 @@ static bool exists(const char *folder, const char *name)
 /* What says that there is a Flask app, or NULL. */
 static const char *flask_hint(const char *folder, char *const *environment)
 {
-	static const char *const files[] = {
-		".flaskenv", "app.py", "wsgi.py", "app/__init__.py", "migrations/alembic.ini", NULL};
+	static const char *const files[] = {".flaskenv", "app.py", "wsgi.py", "app/__init__.py",
+		"migrations/alembic.ini", NULL};
 	if (variable_filled(environment, "FLASK_APP") != NULL)
 		return "FLASK_APP";
 	for (size_t i = 0; files[i] != NULL; i++)
@@ -58,8 +58,8 @@ static struct preset_finding found(
 	enum preset preset, const char *before, const char *detail, const char *behind)
 {
 	struct text reason = {0};
-	text_add_format(&reason, "preset auto chose %s: there %s %s%s", names[preset], before, detail,
-		behind);
+	text_add_format(&reason, "preset auto chose %s: there %s %s%s", names[preset], before,
+		detail, behind);
 	return (struct preset_finding){.preset = preset, .reason = text_take(&reason)};
 }
 
@@ -70,8 +70,8 @@ struct preset_finding preset_find(const char *folder, char *const *environment)
 		return found(PRESET_DJANGO, "is", "manage.py", "");
 	if (exists(folder, "migrations/env.py") && hint != NULL) {
 		bool seeds = exists(folder, "seeds");
-		struct preset_finding finding = found(PRESET_FLASK, "are migrations/env.py and", hint,
-			seeds ? ", and seeds/" : "; no seeds/, so nothing is seeded");
+		struct preset_finding finding = found(PRESET_FLASK, "are migrations/env.py and",
+			hint, seeds ? ", and seeds/" : "; no seeds/, so nothing is seeded");
 		finding.seeds = seeds;
 		return finding;
 	}
@@ -87,11 +87,11 @@ void preset_apply(enum preset preset, bool production, bool seeds, struct origin
 	(void)snprintf(origin, sizeof origin, "preset %s", names[preset]);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		bool wanted = rows[i].preset == preset &&
-			(rows[i].where == EVERYWHERE || !production) &&
-			(seeds || !text_equal(rows[i].section, "seed"));
+			      (rows[i].where == EVERYWHERE || !production) &&
+			      (seeds || !text_equal(rows[i].section, "seed"));
 		if (wanted)
-			given_set(origins_plain(origins, rows[i].section, rows[i].key), rows[i].value,
-				origin, SOURCE_PRESET);
+			given_set(origins_plain(origins, rows[i].section, rows[i].key),
+				rows[i].value, origin, SOURCE_PRESET);
 	}
 }
 

@@ -27,8 +27,8 @@ static const char *kind_of(mode_t mode)
 static int check_status(const char *path, const struct stat *status, struct error *error)
 {
 	if (!S_ISREG(status->st_mode))
-		return error_set(error, STATUS_CONFIG, "%s: is %s; a regular file is needed here", path,
-			kind_of(status->st_mode));
+		return error_set(error, STATUS_CONFIG, "%s: is %s; a regular file is needed here",
+			path, kind_of(status->st_mode));
 	if (status->st_size > (off_t)FILE_SIZE_MAX)
 		return error_set(error, STATUS_CONFIG, "%s: is larger than 1 MiB", path);
 	return 0;

@@ -5,21 +5,21 @@
 
 #include "config/config.h"
 
-#define ROW(in, section, key, type, field, fallback, help, choices)                                \
+#define ROW(in, section, key, type, field, fallback, help, choices) \
 	{section, key, type, offsetof(struct in, field), fallback, help, choices},
 
 static const struct setting plain[] = {
-#define SETTING(section, key, type, field, fallback, help)                                         \
+#define SETTING(section, key, type, field, fallback, help) \
 	ROW(config, section, key, TYPE_##type, field, fallback, help, NULL)
-#define CHOICE_SETTING(section, key, field, choices, fallback, help)                               \
+#define CHOICE_SETTING(section, key, field, choices, fallback, help) \
 	ROW(config, section, key, TYPE_CHOICE, field, fallback, help, choices)
 #include "config/settings.def"
 };
 
 static const struct setting of_step[] = {
-#define NAMED_SETTING(section, key, type, field, fallback, help)                                   \
+#define NAMED_SETTING(section, key, type, field, fallback, help) \
 	ROW(step_settings, section, key, TYPE_##type, field, fallback, help, NULL)
-#define NAMED_CHOICE(section, key, field, choices, fallback, help)                                 \
+#define NAMED_CHOICE(section, key, field, choices, fallback, help) \
 	ROW(step_settings, section, key, TYPE_CHOICE, field, fallback, help, choices)
 #include "config/settings.def"
 };

@@ -111,8 +111,8 @@ static char *value_text(
 	case TYPE_SIGNAL:
 		return memory_copy(signal_name(*(const int *)field, room, sizeof room));
 	case TYPE_CHOICE:
-		return memory_copy(
-			value_choice_name(setting->choices, *(const int *)field, room, sizeof room));
+		return memory_copy(value_choice_name(
+			setting->choices, *(const int *)field, room, sizeof room));
 	}
 	return NULL;
 }

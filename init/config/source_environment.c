@@ -40,7 +40,7 @@ static bool is_from_kubernetes(const char *name, size_t length)
 bool source_environment_owns(const char *name, size_t length)
 {
 	return length >= sizeof PREFIX - 1 && text_starts_with(name, PREFIX) &&
-		!is_from_kubernetes(name, length);
+	       !is_from_kubernetes(name, length);
 }
 
 static bool is_reserved(const char *name)
@@ -84,8 +84,8 @@ int secret_from_file(char *const *environment, const char *name, char **value, s
 	if (path == NULL)
 		return 0;
 	if (variable_filled(environment, name) != NULL)
-		return error_set(error, STATUS_CONFIG, "%s and %s are both set; unset one of them", name,
-			file_variable);
+		return error_set(error, STATUS_CONFIG, "%s and %s are both set; unset one of them",
+			name, file_variable);
 	return read_secret(file_variable, path, value, error);
 }
 
@@ -187,8 +187,8 @@ static void read_file_variable(char *const *environment, const char *name, size_
 		given_set(given, value, name, SOURCE_FILE);
 }
 
-static void read_variable(char *const *environment, const char *name, struct origins *origins,
-	struct faults *faults)
+static void read_variable(
+	char *const *environment, const char *name, struct origins *origins, struct faults *faults)
 {
 	size_t length = strlen(name);
 	struct given *given = find_given(origins, name, length);

@@ -102,8 +102,8 @@ static void refuse_key(const struct target_file *file, const struct ini_entry *e
 	const char *hint = suggest_text(&suggestion, room);
 	const char *other = hint[0] == '\0' ? section_of_key(entry->key) : NULL;
 	if (entry->section[0] == '\0' && other != NULL)
-		faults_add(file->faults, "%s:%zu: \"%s\" belongs into [%s]", file->name, entry->line,
-			entry->key, other);
+		faults_add(file->faults, "%s:%zu: \"%s\" belongs into [%s]", file->name,
+			entry->line, entry->key, other);
 	else if (entry->section[0] == '\0')
 		faults_add(file->faults, "%s:%zu: unknown key \"%s\" before the first section%s",
 			file->name, entry->line, entry->key, hint);
@@ -138,8 +138,8 @@ static void read_plain(const struct target_file *file, const struct ini_entry *e
 }
 
 /* The header of [step NAME]: the step exists from there on. */
-static void name_step(const struct target_file *file, const struct ini_entry *entry,
-	const char *name)
+static void name_step(
+	const struct target_file *file, const struct ini_entry *entry, const char *name)
 {
 	const char *wrong = step_name_fault(name);
 	if (wrong != NULL)
@@ -162,8 +162,8 @@ static void refuse_step_key(const struct target_file *file, const struct ini_ent
 		entry->key, entry->section, suggest_text(&suggestion, room));
 }
 
-static void read_step(const struct target_file *file, const struct ini_entry *entry,
-	const char *name)
+static void read_step(
+	const struct target_file *file, const struct ini_entry *entry, const char *name)
 {
 	if (entry->key == NULL) {
 		name_step(file, entry, name);
@@ -187,8 +187,8 @@ static void read_entries(const struct target_file *file, const struct ini_docume
 		if (text_starts_with(entry->section, "step "))
 			read_step(file, entry, entry->section + 5);
 		else if (text_equal(entry->section, "step") && entry->key == NULL)
-			faults_add(file->faults, "%s:%zu: a step has a name: [step NAME]", file->name,
-				entry->line);
+			faults_add(file->faults, "%s:%zu: a step has a name: [step NAME]",
+				file->name, entry->line);
 		else if (!text_equal(entry->section, "step"))
 			read_plain(file, entry);
 	}

@@ -35,8 +35,8 @@ static struct given *find_plain(struct origins *origins, const char *path)
 }
 
 /* The key in step.NAME.key; the step is added when nobody named it yet. */
-static struct given *find_of_step(struct origins *origins, const char *path, const char *origin,
-	struct faults *faults)
+static struct given *find_of_step(
+	struct origins *origins, const char *path, const char *origin, struct faults *faults)
 {
 	const char *dot = strrchr(path, '.');
 	const char *start = path + sizeof STEP_PREFIX - 1;

@@ -23,7 +23,8 @@ static int distance_between(const char *one, size_t one_length, const char *othe
 		for (size_t j = 1; j <= length; j++) {
 			int differs = one[i - 1] != other[j - 1];
 			row[j] = smallest(above[j] + 1, row[j - 1] + 1, above[j - 1] + differs);
-			if (i < 2 || j < 2 || one[i - 1] != other[j - 2] || one[i - 2] != other[j - 1])
+			if (i < 2 || j < 2 || one[i - 1] != other[j - 2] ||
+				one[i - 2] != other[j - 1])
 				continue;
 			int swapped = rows[(i - 2) % 3][j - 2] + 1;
 			row[j] = swapped < row[j] ? swapped : row[j];

@@ -44,7 +44,8 @@ static int refuse_form(const char *text, struct error *error)
 	int64_t port;
 	if (text_starts_with(text, "https://"))
 		return refuse(text, error,
-			"needs TLS, which is not spoken here; tcp://host:443 waits until it accepts");
+			"needs TLS, which is not spoken here; tcp://host:443 waits until it "
+			"accepts");
 	if (strstr(text, "://") == NULL && colon != NULL && colon > text &&
 		value_integer(colon + 1, &port) == 0)
 		return refuse(text, error, "has no scheme; did you mean \"tcp://%.100s\"?", text);
@@ -53,8 +54,8 @@ static int refuse_form(const char *text, struct error *error)
 		"database URL");
 }
 
-static int parse_path(const char *text, const char *path, struct target *target,
-	struct error *error)
+static int parse_path(
+	const char *text, const char *path, struct target *target, struct error *error)
 {
 	if (path[0] != '/' || path[1] == '\0')
 		return refuse(text, error, "needs an absolute path");
@@ -64,8 +65,8 @@ static int parse_path(const char *text, const char *path, struct target *target,
 	return 0;
 }
 
-static int parse_port(const char *text, const char *digits, size_t length, int *port,
-	struct error *error)
+static int parse_port(
+	const char *text, const char *digits, size_t length, int *port, struct error *error)
 {
 	autofree char *copy = memory_copy_bytes(digits, length);
 	int64_t number;
@@ -76,8 +77,8 @@ static int parse_port(const char *text, const char *digits, size_t length, int *
 }
 
 /* "name", "name:port", "[address]:port" of length bytes; *port keeps its value without one. */
-static int parse_host(const char *text, const char *authority, size_t length,
-	struct target *target, struct error *error)
+static int parse_host(const char *text, const char *authority, size_t length, struct target *target,
+	struct error *error)
 {
 	const char *end = authority + length;
 	const char *name_end = memchr(authority, ':', length);
@@ -104,8 +105,7 @@ static int parse_host(const char *text, const char *authority, size_t length,
 	return parse_port(text, colon + 1, (size_t)(end - colon - 1), &target->port, error);
 }
 
-static int parse_tcp(const char *text, const char *rest, struct target *target,
-	struct error *error)
+static int parse_tcp(const char *text, const char *rest, struct target *target, struct error *error)
 {
 	size_t length = strcspn(rest, "/");
 	if (rest[length] == '/' && rest[length + 1] != '\0')
@@ -115,8 +115,8 @@ static int parse_tcp(const char *text, const char *rest, struct target *target,
 	return target->port > 0 ? 0 : refuse(text, error, "needs a port: tcp://host:port");
 }
 
-static int parse_http(const char *text, const char *rest, struct target *target,
-	struct error *error)
+static int parse_http(
+	const char *text, const char *rest, struct target *target, struct error *error)
 {
 	target->port = 80;
 	size_t length = strcspn(rest, "/?#");
@@ -126,7 +126,8 @@ static int parse_http(const char *text, const char *rest, struct target *target,
 	size_t path_length = strcspn(path, "#");
 	for (size_t i = 0; i < path_length; i++)
 		if (iscntrl((unsigned char)path[i]) || path[i] == ' ')
-			return refuse(text, error, "has a blank or a control character in its path");
+			return refuse(
+				text, error, "has a blank or a control character in its path");
 	struct text whole = {0};
 	text_add(&whole, *path == '/' ? "" : "/");
 	text_add_bytes(&whole, path, path_length);
@@ -134,8 +135,8 @@ static int parse_http(const char *text, const char *rest, struct target *target,
 	return 0;
 }
 
-static int parse_rest(const char *text, const char *rest, struct target *target,
-	struct error *error)
+static int parse_rest(
+	const char *text, const char *rest, struct target *target, struct error *error)
 {
 	switch (target->kind) {
 	case TARGET_TCP:

@@ -110,8 +110,8 @@ static struct anatomy dissect(const char *text)
 	const char *hosts_end = text + strcspn(text, "/?");
 	const char *question = hosts_end + strcspn(hosts_end, "?");
 	anatomy.hosts = part_between(text, hosts_end);
-	anatomy.slash_in_password = user_end == NULL &&
-		memchr(hosts_end, '@', (size_t)(question - hosts_end)) != NULL;
+	anatomy.slash_in_password =
+		user_end == NULL && memchr(hosts_end, '@', (size_t)(question - hosts_end)) != NULL;
 	if (*hosts_end == '/')
 		anatomy.path = part_between(hosts_end + 1, question);
 	if (*question == '?')
@@ -130,7 +130,8 @@ static const char *decode(struct text *result, const char *bytes, size_t length)
 		}
 		if (length - i < 3 || !isxdigit((unsigned char)bytes[i + 1]) ||
 			!isxdigit((unsigned char)bytes[i + 2]))
-			return "has a % without two hexadecimal digits behind it; a % itself is %25";
+			return "has a % without two hexadecimal digits behind it; a % itself is "
+			       "%25";
 		char digits[3] = {bytes[i + 1], bytes[i + 2], '\0'};
 		char byte = (char)strtol(digits, NULL, 16);
 		if (byte == '\0')
@@ -151,8 +152,8 @@ static int take_part(const struct part *part, const char *what, const char *orig
 	const char *wrong = decode(&decoded, part->start, part->length);
 	if (wrong != NULL) {
 		text_free(&decoded);
-		return error_set(
-			error, STATUS_CONFIG, "%s: the %s of the database URL %s", origin, what, wrong);
+		return error_set(error, STATUS_CONFIG, "%s: the %s of the database URL %s", origin,
+			what, wrong);
 	}
 	free(*result);
 	*result = text_take(&decoded);
@@ -174,15 +175,15 @@ static int parse_port(const char *start, size_t length, int *port)
 static int refuse_port(const char *origin, struct error *error)
 {
 	return error_set(error, STATUS_CONFIG,
-		"%s: the port of the database URL is not a number from 1 to 65535 (in a password, write "
+		"%s: the port of the database URL is not a number from 1 to 65535 (in a password, "
+		"write "
 		"/ as %%2F, @ as %%40, : as %%3A, # as %%23, ? as %%3F, %% as %%25)",
 		origin);
 }
 
 static int refuse_host(const char *origin, const char *why, struct error *error)
 {
-	return error_set(
-		error, STATUS_CONFIG, "%s: the host of the database URL %s", origin, why);
+	return error_set(error, STATUS_CONFIG, "%s: the host of the database URL %s", origin, why);
 }
 
 static void add_host(struct database_url *url, char *name, int port)
@@ -209,7 +210,8 @@ static const char *host_fault(const char *name)
 			return "has a blank or a control character in it";
 	if (name[0] == '/' || name[0] == '@')
 		return NULL; /* the path of a socket */
-	return strpbrk(name, "[]@\\") != NULL ? "has a character in it that no host name has" : NULL;
+	return strpbrk(name, "[]@\\") != NULL ? "has a character in it that no host name has"
+					      : NULL;
 }
 
 /* Adds the host whose name and port, not decoded, are given; port.start is NULL for none. */
@@ -217,7 +219,8 @@ static int add_raw_host(
 	struct database_url *url, struct part name, struct part port, struct error *error)
 {
 	int number = 0;
-	if (port.start != NULL && port.length > 0 && parse_port(port.start, port.length, &number) != 0)
+	if (port.start != NULL && port.length > 0 &&
+		parse_port(port.start, port.length, &number) != 0)
 		return refuse_port(url->origin, error);
 	char *decoded = NULL;
 	if (take_part(&name, "host", url->origin, &decoded, error) != 0)
@@ -238,14 +241,15 @@ static bool has_two_colons(const char *start, const char *end)
 }
 
 /* "name", "name:port", "[address]" or "[address]:port". */
-static int parse_host(struct database_url *url, const char *start, const char *end,
-	struct error *error)
+static int parse_host(
+	struct database_url *url, const char *start, const char *end, struct error *error)
 {
 	struct part port = {0};
 	if (start < end && *start == '[') {
 		const char *close = find_in(start, end, ']');
 		if (close == end || (close + 1 < end && close[1] != ':'))
-			return refuse_host(url->origin, "has a [ without its ], or more behind it", error);
+			return refuse_host(
+				url->origin, "has a [ without its ], or more behind it", error);
 		if (close + 1 < end)
 			port = part_between(close + 2, end);
 		return add_raw_host(url, part_between(start + 1, close), port, error);
@@ -253,7 +257,8 @@ static int parse_host(struct database_url *url, const char *start, const char *e
 	const char *colon = find_in(start, end, ':');
 	if (has_two_colons(start, end))
 		return refuse_host(url->origin,
-			"has more than one colon: an IPv6 address stands in brackets, [::1], and a : in a "
+			"has more than one colon: an IPv6 address stands in brackets, [::1], and a "
+			": in a "
 			"password is written %3A",
 			error);
 	if (colon < end)
@@ -449,7 +454,8 @@ static const struct scheme *find_scheme(const char *text, size_t *length)
 		return NULL;
 	size_t name = strcspn(text, "+:");
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (strlen(schemes[i].name) == name && strncasecmp(text, schemes[i].name, name) == 0)
+		if (strlen(schemes[i].name) == name &&
+			strncasecmp(text, schemes[i].name, name) == 0)
 			return &schemes[i];
 	return NULL;
 }
@@ -485,7 +491,8 @@ static int parse_sqlite(struct database_url *url, const char *rest, struct error
 	const char *path = slashes ? rest + 2 : rest;
 	if (slashes && *path != '\0' && *path != '/' && *path != '?')
 		return error_set(error, STATUS_CONFIG,
-			"%s: an SQLite URL has no host: sqlite:///relative/file, sqlite:////absolute/file",
+			"%s: an SQLite URL has no host: sqlite:///relative/file, "
+			"sqlite:////absolute/file",
 			url->origin);
 	if (slashes && *path == '/')
 		path++;
@@ -507,7 +514,8 @@ static int parse_network(struct database_url *url, const char *rest, struct erro
 	struct anatomy anatomy = dissect(rest + 2);
 	if (anatomy.slash_in_password)
 		return error_set(error, STATUS_CONFIG,
-			"%s: an @ stands behind the first / of the database URL; in a password write / as "
+			"%s: an @ stands behind the first / of the database URL; in a password "
+			"write / as "
 			"%%2F, in the name of a database @ as %%40",
 			url->origin);
 	const char *hosts_end = anatomy.hosts.start + anatomy.hosts.length;

@@ -42,5 +42,6 @@ void variable_set(struct list *environment, const char *name, const char *value)
 
 bool variable_byte(char byte, bool first)
 {
-	return byte == '_' || isalpha((unsigned char)byte) || (!first && isdigit((unsigned char)byte));
+	return byte == '_' || isalpha((unsigned char)byte) ||
+	       (!first && isdigit((unsigned char)byte));
 }

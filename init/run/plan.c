@@ -61,7 +61,12 @@ static void add_wait(struct draft *draft)
 	if (config->database == NULL && config->wait_targets.count == 0)
 		return;
 	struct plan_step *step = add_step(draft->plan, PLAN_STEP_WAIT, "wait");
-	struct wait_job job = {.grace = config->wait_grace, .stable = config->wait_stable};
+	struct wait_job job = {
+		.grace = config->wait_grace,
+		.stable = config->wait_stable,
+		.folder = config->app_workdir,
+		.instance = config->preset == PRESET_FLASK,
+	};
 	if (config->database != NULL) {
 		job.database = config->database;
 		job.level = config->database_level;
@@ -74,7 +79,7 @@ static void add_wait(struct draft *draft)
 		const struct database_url *url = config->targets[i];
 		job.target = config->wait_targets.items[i];
 		job.database = url;
-		job.level = url == NULL ? WAIT_TCP : config_level(config, url);
+		job.level = url == NULL ? WAIT_TCP : config_wait_level(config, url);
 		add_wait_row(draft, &job, wait_child,
 			url != NULL ? label_of(url) : memory_copy(job.target));
 	}
@@ -178,8 +183,8 @@ static void add_ordered(struct draft *draft, const struct ordered_step *step)
 	case ORDERED_SEED:
 		add_seeds(draft);
 		break;
-	case ORDERED_USER:
-		add_user_step(draft, step->index);
+	case ORDERED_STEP:
+		add_user_step(draft, step->step);
 		break;
 	}
 }

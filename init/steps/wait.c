@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
+#include "config/sqlite_path.h"
 #include "steps/message.h"
 #include "steps/probe.h"
 
@@ -61,6 +63,29 @@ static int pause_for(const struct wait *wait, int64_t milliseconds)
 	}
 }
 
+/* Opens a session. A relative SQLite path may turn up in either place while we wait; as long as it
+ * is in neither, the folder of the first is what counts. */
+static int open_session(
+	struct wait *wait, const struct session_options *options, struct failure *failure)
+{
+	const struct wait_job *job = wait->job;
+	struct database_url url = *job->database;
+	autofree char *found = NULL;
+	if (url.kind == DATABASE_SQLITE && url.name != NULL) {
+		if (job->folder != NULL && chdir(job->folder) != 0) {
+			*failure = (struct failure){
+				.verdict = VERDICT_RETRY, .status = STATUS_UNAVAILABLE};
+			(void)snprintf(failure->message, sizeof failure->message,
+				"the folder %s of app.workdir cannot be entered: %s", job->folder,
+				strerror(errno));
+			return -1;
+		}
+		found = sqlite_path(url.name, NULL, job->instance);
+		url.name = found != NULL ? found : url.name;
+	}
+	return session_open(&url, options, &wait->session, failure);
+}
+
 /* One probe, on the open session where there is one. */
 static int probe(struct wait *wait, struct failure *failure)
 {
@@ -81,7 +106,7 @@ static int probe(struct wait *wait, struct failure *failure)
 		.handshake_limit = HANDSHAKE_LIMIT,
 		.application_name = "tminus",
 	};
-	return session_open(job->database, &options, &wait->session, failure);
+	return open_session(wait, &options, failure);
 }
 
 static void tell_progress(struct wait *wait, const struct failure *failure)
