@@ -2,10 +2,14 @@
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 WITH    ?= postgres mysql sqlite
 VARIANT ?= debug
 ARCH    ?= $(shell uname -m)
+
+Q := $(if $(V),,@)# make V=1 shows the commands
 
 VERSION := $(shell sed -n 's/^## \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 OUT     := build/$(VARIANT)
@@ -89,15 +93,17 @@ build/tminus: build/debug/tminus
 	@ln -sfn debug/tminus $@
 
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/init/main.o $(OUT)/libtminus.a $(LIBS)
+	@echo '  LINK   $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/init/main.o $(OUT)/libtminus.a $(LIBS)
 
 $(OUT)/libtminus.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $(OBJECTS)
+	$(Q)$(AR) rcs $@ $(OBJECTS)
 
 $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC     $<'
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Rebuild when the compiler, its flags or the chosen drivers change.
 $(OUT)/flags: FORCE
@@ -107,7 +113,8 @@ $(OUT)/flags: FORCE
 
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
+	@echo '  TEST   $<'
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
 
 .PHONY: FORCE
 FORCE:
