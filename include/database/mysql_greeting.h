@@ -14,8 +14,10 @@
 
 #include "database/session.h"
 
-/* Do the first length bytes that a server sent look like a greeting or an error in its place? */
-bool mysql_greeting_begins(const unsigned char *bytes, size_t length);
+/* Are the first four bytes that a server sent none of MySQL's? A packet has its length in three and
+ * its number, which is small, in the fourth; other protocols have letters there. What begins a TLS
+ * record is not foreign. */
+bool mysql_greeting_is_foreign(const unsigned char bytes[4]);
 
 /* Reads the greeting from a connected descriptor within limit ms, and answers with a login that
  * cannot succeed, whose answer it awaits: a connection that ends without one counts as broken, and

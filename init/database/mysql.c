@@ -40,7 +40,8 @@ struct wait {
 	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
 	int64_t limit;
 	bool late;
-	bool foreign;	   /* the first bytes are no greeting */
+	bool looked;	   /* at the first bytes */
+	bool foreign;	   /* and they are no greeting */
 	int connect_errno; /* of the connect that failed */
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
 	MYSQL *handle;
@@ -62,19 +63,25 @@ static void make_nonblocking(int descriptor)
 		(void)fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
-/* The first read is for the greeting: the connection stands, the handshake's limit begins, and TLS
- * must not block in OpenSSL. */
-static void begin_handshake(int descriptor)
+/* Looks at the first bytes that there are: an SSH or SMTP server greets too. */
+static void look_for_strangers(int descriptor)
 {
-	current->deadline = clock_deadline(current->limit);
-	make_nonblocking(descriptor);
+	unsigned char bytes[4];
+	if (current->looked)
+		return;
+	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+	current->looked = got > 0;
+	current->foreign = got == sizeof bytes && mysql_greeting_is_foreign(bytes);
 }
 
-static bool is_foreign(int descriptor)
+/* The connection stands: the handshake's limit begins. In a read TLS must not block in OpenSSL;
+ * after connect(2) it is too early to say so, the library sets the flag itself. */
+static void begin_handshake(int descriptor, bool is_read)
 {
-	unsigned char bytes[8];
-	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-	return got > 0 && !mysql_greeting_begins(bytes, (size_t)got);
+	if (current->deadline == CLOCK_NEVER)
+		current->deadline = clock_deadline(current->limit);
+	if (is_read)
+		make_nonblocking(descriptor);
 }
 
 /* The errno of a connect that has ended: the library tells another one. */
@@ -85,23 +92,37 @@ static int connect_error(int descriptor)
 	return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &size) == 0 ? number : errno;
 }
 
+/* Waits for the end of connect(2). */
+static void await_connect(int descriptor)
+{
+	int64_t deadline = clock_deadline(current->connect_limit);
+	current->late = address_wait(descriptor, POLLOUT, deadline) == 0;
+	current->connect_errno = current->late ? 0 : connect_error(descriptor);
+	if (!current->late && current->connect_errno == 0)
+		look_for_strangers(descriptor);
+}
+
+static void await_handshake(int descriptor, bool is_read)
+{
+	begin_handshake(descriptor, is_read);
+	short events = is_read ? POLLIN : POLLOUT;
+	current->late = address_wait(descriptor, events, current->deadline) == 0;
+	if (!current->late && is_read)
+		look_for_strangers(descriptor);
+}
+
 /* MARIADB_OPT_IO_WAIT: 1 when there is something, 0 when it is too late. The library's own limit is
  * in whole seconds, for each packet, and 5 ms for each step of TLS in 3.4. ma_pvio.c, pvio_socket.c
  */
 static int wait_for_library(my_socket descriptor, my_bool is_read, int timeout)
 {
 	(void)timeout;
-	bool greeting = is_read && current->deadline == CLOCK_NEVER;
-	if (greeting)
-		begin_handshake(descriptor);
-	bool connecting = current->deadline == CLOCK_NEVER;
-	int64_t deadline = connecting ? clock_deadline(current->connect_limit) : current->deadline;
-	int result = address_wait(descriptor, is_read ? POLLIN : POLLOUT, deadline);
-	current->late = result == 0;
-	current->connect_errno = connecting && result > 0 ? connect_error(descriptor) : 0;
-	current->foreign = greeting && result > 0 && is_foreign(descriptor);
+	if (!is_read && current->deadline == CLOCK_NEVER)
+		await_connect(descriptor);
+	else
+		await_handshake(descriptor, is_read);
 	errno = current->late ? ETIMEDOUT : current->connect_errno;
-	return result > 0 && current->connect_errno == 0 && !current->foreign ? 1 : 0;
+	return !current->late && current->connect_errno == 0 && !current->foreign ? 1 : 0;
 }
 
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
@@ -265,9 +286,10 @@ static MYSQL *new_handle(const struct attempt *attempt, enum tls tls)
 	(void)mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &protocol);
 	(void)mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	(void)mysql_optionsv(handle, MARIADB_OPT_IO_WAIT, wait_for_library);
-	/* A bound for single reads, in seconds, where a greeting that came early left OpenSSL on a
-	 * blocking descriptor. */
-	unsigned seconds = (unsigned)(attempt->options->handshake_limit / 1000 + 1);
+	/* Where the greeting has come before the library looks for it, wait_for_library is not
+	 * called and OpenSSL reads from a blocking descriptor: for a second at most, then it is
+	 * called. */
+	const unsigned seconds = 1;
 	(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 	if (attempt->options->application_name != NULL)
 		(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",

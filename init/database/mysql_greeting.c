@@ -19,6 +19,7 @@
 #define GREETING_VERSION 10
 #define ERROR_MARK 0xff
 #define SWITCH_MARK 0xfe
+#define TLS_MARK 0x16
 
 /* Capabilities of the login that fails: protocol 4.1, secure connection, plugins. */
 #define CAPABILITIES (0x00000200U | 0x00008000U | 0x00080000U)
@@ -34,12 +35,9 @@ struct dialogue {
 	size_t length;
 };
 
-bool mysql_greeting_begins(const unsigned char *bytes, size_t length)
+bool mysql_greeting_is_foreign(const unsigned char bytes[4])
 {
-	if (length <= HEADER_SIZE)
-		return true;
-	bool handshake = bytes[HEADER_SIZE] == GREETING_VERSION || bytes[HEADER_SIZE] == ERROR_MARK;
-	return bytes[2] == 0 && bytes[3] == 0 && handshake;
+	return bytes[3] >= ' ' && bytes[0] != TLS_MARK;
 }
 
 static int closed(const struct dialogue *dialogue, int number, struct failure *failure)

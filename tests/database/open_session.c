@@ -1,7 +1,8 @@
 /*
  * What the tests of the database room run: opens one session and prints the outcome as one line of
  * JSON. open_session URL [--level tcp|ready|query] [--writable] [--connect MS] [--handshake MS]
- * [--check N]: checks again N times, whenever a line comes on stdin.
+ * [--check N]: checks again N times, whenever a line comes on stdin. A URL that is no database's is
+ * probed as a wait target.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "base/text.h"
 #include "database/session.h"
+#include "steps/probe.h"
 
 struct arguments {
 	const char *url;
@@ -109,6 +111,17 @@ static int open_and_print(const struct database_url *url, const struct arguments
 	return result == 0 ? 0 : 1;
 }
 
+static int probe_and_print(const struct arguments *arguments)
+{
+	const struct session_options *options = &arguments->options;
+	struct failure failure = {0};
+	double began = milliseconds();
+	int result = probe_target(
+		arguments->url, options->connect_limit, options->handshake_limit, &failure);
+	print_outcome(NULL, result == 0 ? NULL : &failure, began);
+	return result == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
@@ -116,6 +129,8 @@ int main(int argc, char **argv)
 	struct arguments arguments = read_arguments(argv);
 	struct database_url *url = NULL;
 	struct error error;
+	if (!database_url_scheme(arguments.url, NULL))
+		return probe_and_print(&arguments);
 	if (database_url_parse(arguments.url, "the test", &url, &error) != 0) {
 		(void)fprintf(stderr, "%s\n", error.message);
 		return error.status;
