@@ -77,3 +77,8 @@ def find(tminus):
     else:
         missing.append(f"{FLOOR} (no musl-gcc: `make static` builds one)")
     return found, missing
+
+
+def ours(contenders):
+    """tminus among the contenders, or None."""
+    return next((contender for contender in contenders if contender.name == OURS), None)
