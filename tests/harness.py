@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TMINUS = os.path.abspath(os.environ.get("TMINUS", ROOT / "build" / "tminus"))
 PROGRAM = os.path.basename(TMINUS)[:15]
 HELPERS = ROOT / "build" / "tests"
-LIMIT = 30.0
+LIMIT = 4.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LONG = os.environ.get("TMINUS_LONG") == "1"
 
@@ -208,7 +208,7 @@ class Container:
 
     def expect(self, condition, what, limit=LIMIT):
         """await_true, with the state of the container in the message of its failure."""
-        return await_true(condition, lambda: f"{what}{self.describe()}", limit)
+        return await_true(condition, lambda: f"{what() if callable(what) else what}{self.describe()}", limit)
 
     def expect_error(self, pattern):
         """Waits for a match of pattern on stderr."""

@@ -54,7 +54,7 @@ def test_the_app_has_the_standard_descriptors_only(container, mode):
 def test_a_step_has_the_standard_descriptors_only(container):
     run = container("--", "true", environment={
         "TMINUS_WAIT_TARGETS": "file:/etc/passwd file:/etc/group",
-        "TMINUS_UPGRADE_COMMAND": "sh -c 'ls /proc/$$$$/fd'"})
+        "TMINUS_UPGRADE_COMMAND": "sh -c 'ls /proc/$$/fd'"})
     assert run.wait() == 0
     assert run.out.text().split() == ["0", "1", "2"]
 
@@ -98,12 +98,18 @@ def test_in_exec_mode_the_app_is_pid_1(container):
 
 def test_tminus_variables_are_not_in_the_apps_environment(container, mode):
     run = container("--", "env", environment={
-        **mode, "TMINUS_APP_GRACE": "2s", "TMINUS_UPGRADE_COMMAND": "true", "TMINUS_SERVICE_HOST": "10.0.0.1",
-        "TMINUS_PORT_80_TCP": "tcp://10.0.0.1:80", "DATABASE_TOKEN": "kept", "TMINUSX": "kept"})
+        **mode, "TMINUS_APP_GRACE": "2s", "TMINUS_UPGRADE_COMMAND": "true", "DATABASE_TOKEN": "kept", "TMINUSX": "kept"})
     assert run.wait() == 0
     names = [line.partition("=")[0] for line in run.out.text().splitlines()]
     assert [name for name in names if name.startswith("TMINUS_")] == []
     assert "DATABASE_TOKEN" in names and "TMINUSX" in names
+
+
+def test_what_kubernetes_injects_for_a_service_of_this_name_does_no_harm(container, mode):
+    run = container("--", "sh", "-c", "exit 3", environment={
+        **mode, "TMINUS_SERVICE_HOST": "10.0.0.1", "TMINUS_SERVICE_PORT": "80", "TMINUS_SERVICE_PORT_HTTP": "80",
+        "TMINUS_PORT": "tcp://10.0.0.1:80", "TMINUS_PORT_80_TCP_ADDR": "10.0.0.1"})
+    assert run.wait() == 3
 
 
 def test_a_large_environment_arrives_whole(container, mode):

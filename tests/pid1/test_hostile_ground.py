@@ -3,9 +3,9 @@
 import fcntl
 import itertools
 import os
-import resource
 import signal
 import socket
+import subprocess
 
 import pytest
 
@@ -134,25 +134,28 @@ def test_a_full_pipe_without_proc_does_not_stop_it(container, full_pipe, recorde
 
 
 class ProcessLimit:
-    """RLIMIT_NPROC for a user of its own: the count is per user, so each test takes another one."""
+    """RLIMIT_NPROC, for a user of its own: the kernel counts per user, on the whole machine."""
 
-    user = 54400 + os.getpid() % 1000
+    users = itertools.count(54400 + os.getpid() % 1000, 1000)
 
-    def prefix(self, processes):
-        ProcessLimit.user += 1000
-        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", "prlimit",
-                f"--nproc={processes}:1000"]
+    def __init__(self, processes):
+        self.user = next(self.users)
+        self.become = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"]
+        self.prefix = [*self.become, "prlimit", f"--nproc={processes}:1000"]
+
+    def lift(self, pid):
+        subprocess.run([*self.become, "prlimit", f"--pid={pid}", "--nproc=1000:1000"], check=True)
 
 
 def test_fork_refused_for_long_gives_70_and_says_why(container, folder):
-    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit().prefix(1))
+    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix)
     assert run.wait(120) == 70
     assert "Resource temporarily unavailable" in run.err.text()
     assert not (folder / "app").exists()
 
 
 def test_fork_refused_in_a_step_gives_its_status_and_says_why(container, folder):
-    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit().prefix(1),
+    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix,
                     environment={"TMINUS_UPGRADE_COMMAND": "true"})
     assert run.wait(120) in (70, 76)
     assert "Resource temporarily unavailable" in run.err.text()
@@ -161,23 +164,23 @@ def test_fork_refused_in_a_step_gives_its_status_and_says_why(container, folder)
 
 @pytest.mark.parametrize("environment", [{}, {"TMINUS_UPGRADE_COMMAND": "true"}], ids=["app", "step"])
 def test_fork_refused_for_a_moment_is_tried_again(container, environment):
-    run = container("--", "sh", "-c", "exit 4", prefix=ProcessLimit().prefix(1), environment=environment)
-    init = run.init
-    run.expect_error("fork")
-    resource.prlimit(init.pid, resource.RLIMIT_NPROC, (1000, 1000))
+    limit = ProcessLimit(1)
+    run = container("--", "sh", "-c", "exit 4", prefix=limit.prefix, environment=environment)
+    run.expect_error("again")
+    limit.lift(run.init.pid)
     assert run.wait(120) == 4
 
 
 def test_term_while_fork_is_refused_ends_boot(container, folder):
-    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit().prefix(1))
-    run.expect_error("fork")
+    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix)
+    run.expect_error("again")
     run.signal(TERM)
     assert run.wait() == 128 + TERM
     assert not (folder / "app").exists()
 
 
 def test_an_app_at_its_process_limit_is_reaped_and_stopped(container, bomb):
-    run = container("--", bomb, "9", "sleep", "1000", prefix=ProcessLimit().prefix(20))
+    run = container("--", bomb, "9", "sleep", "1000", prefix=ProcessLimit(20).prefix)
     run.child("sleep")
     run.expect(lambda: len(run.init.children()) == 1, "no zombie to be left")
     run.signal(TERM)
@@ -218,10 +221,8 @@ def test_lines_that_nobody_read_are_counted_and_told(container, full_pipe, recor
     for _ in range(3):
         run.signal(signal.SIGUSR1)
         run.expect(lambda: not run.init.has("ShdPnd", signal.SIGUSR1), "USR1 to be taken")
-    os.set_blocking(read_end, False)
     assert len(os.read(read_end, 65536)) == 4096
     said = harness.Stream(os.dup(read_end))
-    os.set_blocking(read_end, True)
     run.signal(signal.SIGUSR2)
     run.expect(lambda: "dropped" in said.text() and "USR2" in said.text(), lambda: f"the count; it said: {said.text()}")
     run.signal(signal.SIGWINCH)

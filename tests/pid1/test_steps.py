@@ -52,7 +52,7 @@ def test_a_failing_step_is_said_with_command_status_and_time(container, step):
 
 def test_a_step_killed_by_a_signal_is_a_failure_that_names_it(container, step):
     variable, status = step
-    run = container("--", "true", environment={**DEVELOPMENT, variable: "sh -c 'kill -SEGV $$$$'"})
+    run = container("--", "true", environment={**DEVELOPMENT, variable: "sh -c 'kill -SEGV $$'"})
     assert run.wait() == status
     assert "SEGV" in run.err.text()
 
@@ -99,7 +99,7 @@ def test_a_time_limit_ends_the_whole_group_and_then_the_steps_children_are_gone(
     """The step and one of its children end by TERM; boot goes on, and shows that nobody is left of them."""
     run = container("--", "sh", "-c", f"for pid in $(cat {folder / 'pids'}); do kill -0 $pid && exit 1; done; exit 8",
                     environment={"TMINUS_STEP_ASSETS_COMMAND":
-                                 f"sh -c 'sleep 1000 & echo $$$$ $! > {folder / 'pids'}; wait'",
+                                 f"sh -c 'sleep 1000 & echo $$ $! > {folder / 'pids'}; wait'",
                                  "TMINUS_STEP_ASSETS_TIMEOUT": "300ms", "TMINUS_STEP_ASSETS_ON_FAILURE": "continue"})
     assert run.wait() == 8
 
