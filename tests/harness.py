@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TMINUS = os.path.abspath(os.environ.get("TMINUS", ROOT / "build" / "tminus"))
 PROGRAM = os.path.basename(TMINUS)[:15]
 HELPERS = ROOT / "build" / "tests"
-LIMIT = 4.0
+LIMIT = 30.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LONG = os.environ.get("TMINUS_LONG") == "1"
 
