@@ -61,6 +61,7 @@ enum failure_kind {
 	FAILURE_NO_ACCESS, /* to a file or folder */
 	FAILURE_NOT_READY, /* a target that answers, but not what is wanted */
 	FAILURE_SETTING,   /* a parameter that the client library does not take */
+	FAILURE_TARGET,	   /* a wait target of no known form */
 	FAILURE_NOT_BUILT, /* the driver was left out */
 	FAILURE_INTERNAL,
 };

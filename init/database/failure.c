@@ -353,6 +353,7 @@ static const struct failure_class kinds[] = {
 	[FAILURE_NO_ACCESS] = GRACE("check owner and mode, and that the volume is not read-only"),
 	[FAILURE_NOT_READY] = RETRY(NULL),
 	[FAILURE_SETTING] = REFUSE(STATUS_CONFIG, "check the parameters of the URL"),
+	[FAILURE_TARGET] = REFUSE(STATUS_CONFIG, NULL),
 	[FAILURE_NOT_BUILT] = REFUSE(STATUS_CONFIG, "use a build that has it"),
 	[FAILURE_INTERNAL] = REFUSE(STATUS_INTERNAL, NULL),
 };

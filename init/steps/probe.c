@@ -195,7 +195,7 @@ int probe_target(
 	struct error error;
 	if (target_parse(target, &probe.target, &error) != 0)
 		return failure_set(
-			failure, failure_of_kind(FAILURE_SETTING), "", "%s", error.message);
+			failure, failure_of_kind(FAILURE_TARGET), "", "%s", error.message);
 	int result = probe_parsed(&probe, failure);
 	target_clear(&probe.target);
 	return result;
