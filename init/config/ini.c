@@ -109,7 +109,8 @@ static const char *parse_header(struct span line, struct span *name)
 	if (name->length > INI_NAME_MAX)
 		return "the name of a section has more than 49 characters";
 	for (size_t i = 0; i < name->length; i++)
-		if (name->start[i] == ';' || iscntrl((unsigned char)name->start[i]))
+		if (name->start[i] == ';' ||
+			(iscntrl((unsigned char)name->start[i]) && !is_blank(name->start[i])))
 			return "the name of a section has a character that no name has";
 	return NULL;
 }

@@ -61,7 +61,9 @@ static void read_one(const char *text, struct origins *origins, struct faults *f
 {
 	const char *equals = strchr(text, '=');
 	if (equals == NULL) {
-		faults_add(faults, "--set %s: is not of the form section.key=value", text);
+		/* Only what looks like a name: the rest may be a secret. */
+		int shown = (int)strspn(text, "abcdefghijklmnopqrstuvwxyz_.-");
+		faults_add(faults, "--set %.*s: is not of the form section.key=value", shown, text);
 		return;
 	}
 	autofree char *path = memory_copy_bytes(text, (size_t)(equals - text));

@@ -155,16 +155,34 @@ static bool is_operator(const char *word, size_t length)
 	return word[0] == '>' || word[0] == '<' || strncmp(word, "2>", 2) == 0;
 }
 
+/* Where the word at text ends; *quoted says whether any of it is quoted. */
+static const char *skip_word(const char *text, bool *quoted)
+{
+	*quoted = false;
+	char quote = '\0';
+	for (; *text != '\0' && (quote != '\0' || !is_blank(*text)); text++) {
+		bool escapes = *text == '\\' && quote != '\'' && text[1] != '\0';
+		if (escapes)
+			text++;
+		else if (*text == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*text == '"' || *text == '\''))
+			quote = *text;
+		*quoted = *quoted || escapes || quote != '\0';
+	}
+	return text;
+}
+
 char *words_shell_operator(const char *text)
 {
 	while (*text != '\0') {
+		bool quoted;
 		text += strspn(text, " \t\r\n");
-		size_t length = strcspn(text, " \t\r\n");
-		if (memchr(text, '\'', length) != NULL || memchr(text, '"', length) != NULL)
-			return NULL; /* what follows may be inside the quotes */
-		if (length > 0 && is_operator(text, length))
+		const char *end = skip_word(text, &quoted);
+		size_t length = (size_t)(end - text);
+		if (length > 0 && !quoted && is_operator(text, length))
 			return memory_copy_bytes(text, length);
-		text += length;
+		text = end;
 	}
 	return NULL;
 }

@@ -1,0 +1,53 @@
+/* Words, expansion and conditions; words that were split and joined split into the same again. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/condition.h"
+#include "config/expand.h"
+#include "config/words.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static char *environment[] = {"A=alpha", "E=", "S=a 'b \"c ${A} $$", NULL};
+
+static void split_again(const struct list *words)
+{
+	const struct words_options plain = {.kind = WORDS_COMMAND};
+	struct list again = {0};
+	struct error error;
+	autofree char *line = words_join(words->items);
+	if (words_split(line, &plain, &again, &error) != 0 || again.count != words->count)
+		abort();
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(words->items[i], again.items[i]) != 0)
+			abort();
+	list_free(&again);
+}
+
+static void split(const char *text, enum words_kind kind)
+{
+	const struct words_options options = {kind, true, environment};
+	struct list words = {0};
+	struct error error;
+	if (words_split(text, &options, &words, &error) == 0)
+		split_again(&words);
+	list_free(&words);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	autofree char *text = memory_copy_bytes((const char *)bytes, size);
+	struct error error;
+	char *expanded;
+	split(text, WORDS_COMMAND);
+	split(text, WORDS_LIST);
+	free(words_shell_operator(text));
+	if (expand_text(text, environment, &expanded, &error) == 0)
+		free(expanded);
+	if (condition_check(text, &error) != 0 && condition_holds(text, environment))
+		abort();
+	return 0;
+}
