@@ -9,16 +9,31 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from servers import MariaDB, Postgres  # noqa: E402
 
 
+PASSWORD = "p@ss/w%rd"
+
+
 @pytest.fixture(scope="session")
 def postgresql():
     with Postgres() as server:
+        server.sql(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'")
         yield server
 
 
 @pytest.fixture(scope="session")
 def mariadb():
     with MariaDB() as server:
+        server.sql(f"CREATE USER app IDENTIFIED BY '{PASSWORD}'")
         yield server
+
+
+def create_database(server, name):
+    """An empty database that app owns; its URL."""
+    if isinstance(server, Postgres):
+        server.sql(f"CREATE DATABASE {name} OWNER app")
+    else:
+        server.sql(f"CREATE DATABASE {name}")
+        server.sql(f"GRANT ALL ON {name}.* TO app")
+    return server.url(password=PASSWORD, name=name)
 
 
 @pytest.fixture(scope="session")
@@ -32,5 +47,5 @@ def new_database(request, database_names, tmp_path):
     def create(kind):
         if kind == "sqlite":
             return f"sqlite:///{tmp_path}/example.sqlite3"
-        return request.getfixturevalue(kind).create_database(next(database_names))
+        return create_database(request.getfixturevalue(kind), next(database_names))
     return create
