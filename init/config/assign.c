@@ -132,10 +132,11 @@ static void refuse(const struct setting *setting, const struct given *given, str
 	struct text message = {0};
 	bool shown = given->source != SOURCE_FILE && !setting_is_secret(setting);
 	begin_message(&message, setting, given);
-	if (given->text[0] == '\0')
+	const char *text = given->text != NULL ? given->text : setting->fallback;
+	if (text[0] == '\0')
 		text_add(&message, "an empty value");
 	else if (shown)
-		text_add_format(&message, "\"%.*s\"", SHOWN_MAX, given->text);
+		text_add_format(&message, "\"%.*s\"", SHOWN_MAX, text);
 	else
 		text_add(&message, "the value");
 	text_add(&message, " is not ");

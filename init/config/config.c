@@ -288,7 +288,7 @@ static bool is_shell(const char *program)
 
 static void add_argument(struct loader *loader, const char *argument)
 {
-	struct error error;
+	struct error error = {0};
 	char *expanded;
 	if (expand_text(argument, loader->known.items, &expanded, &error) == 0)
 		list_add_owned(&loader->config->app, expanded);

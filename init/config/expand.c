@@ -7,6 +7,8 @@
 
 #define DEPTH_MAX 8 /* of references in defaults of references */
 
+/* NOLINTBEGIN(misc-no-recursion): a default is text again, at most DEPTH_MAX deep. */
+
 struct expansion {
 	char *const *environment;
 	struct text *result;
@@ -126,6 +128,8 @@ static int expand_bytes(struct expansion *expansion, const char *bytes, size_t l
 	}
 	return 0;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int expand_text(const char *text, char *const *environment, char **result, struct error *error)
 {

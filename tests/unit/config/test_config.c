@@ -184,7 +184,8 @@ static void single_faults_are_named(void **state)
 		{{"timeout = 5", {0}, {0}, {0}}, "tminus.ini:1: unknown key \"timeout\" before"},
 		{{"preset = flask", {0}, {0}, {0}}, "tminus.ini:1: \"preset\" belongs into [boot]"},
 		{{"[step]\ncommand = x", {0}, {0}, {0}}, "tminus.ini:1: a step has a name"},
-		{{"[step a b]\ncommand = x", {0}, {0}, {0}}, "tminus.ini:1: the name of [step a b] has"},
+		{{"[step a b]\ncommand = x", {0}, {0}, {0}},
+			"tminus.ini:1: the name of [step a b] has"},
 		{{"[step a-b]\ncommand=x\n[step a_b]\ncommand=x", {0}, {0}, {0}},
 			"tminus.ini:3: [step a_b] and [step a-b] have the same variables"},
 		{{"[step a]\ncommand=x\nafter=b", {0}, {0}, {0}},
@@ -196,29 +197,36 @@ static void single_faults_are_named(void **state)
 			"TMINUS_STEP_A_TIMEOUT: [step a] has no command"},
 		{{NULL, {"TMINUS_SERVICE_NAME=x"}, {0}, {0}}, "TMINUS_SERVICE_NAME: unknown"},
 		{{NULL, {"TMINUS_=x"}, {0}, {0}}, "TMINUS_: unknown"},
-		{{NULL, {"TMINUS_DATABASE_PASSWORD=a", "TMINUS_DATABASE_PASSWORD_FILE=/x"}, {0}, {0}},
+		{{NULL, {"TMINUS_DATABASE_PASSWORD=a", "TMINUS_DATABASE_PASSWORD_FILE=/x"}, {0},
+			 {0}},
 			"TMINUS_DATABASE_PASSWORD and TMINUS_DATABASE_PASSWORD_FILE are both set"},
 		{{NULL, {"TMINUS_SEED_ALL=", "TMINUS_SEED_ALL_FILE=/x"}, {0}, {0}},
 			"TMINUS_SEED_ALL and TMINUS_SEED_ALL_FILE are both set"},
 		{{NULL, {"TMINUS_DATABASE_PASSWORD_FILE=/does/not/exist"}, {0}, {0}},
-			"TMINUS_DATABASE_PASSWORD_FILE: /does/not/exist: cannot be read: No such file"},
+			"TMINUS_DATABASE_PASSWORD_FILE: /does/not/exist: cannot be read: No such "
+			"file"},
 		{{NULL, {"TMINUS_DATABASE_PASSWORD_FILE=/"}, {0}, {0}}, "/: is a directory"},
 		{{NULL, {"TMINUS_DATABASE_PASSWORD_FILE=/dev/zero"}, {0}, {0}}, "is a device"},
 		{{"[wait]\ntargets = redis:6379", {0}, {0}, {0}}, "tminus.ini:2: the wait target"},
-		{{"[wait]\ntargets = mysql://u:secret@h:x/", {0}, {0}, {0}}, "tminus.ini:2: the port"},
+		{{"[wait]\ntargets = mysql://u:secret@h:x/", {0}, {0}, {0}},
+			"tminus.ini:2: the port"},
 		{{"[database]\nhost = h", {0}, {0}, {0}}, "tminus.ini:2: database.host needs"},
 		{{"[database]\nhost = h\nkind = oracle", {0}, {0}, {0}},
 			"tminus.ini:3: \"oracle\" is not one of"},
-		{{"[database]\nhost = h\nkind = mysql\nport = 0", {0}, {0}, {0}}, "tminus.ini:4: is not"},
-		{{"[database]\nurl = ${NOT_THERE}", {0}, {0}, {0}}, "tminus.ini:2: database.url is empty"},
+		{{"[database]\nhost = h\nkind = mysql\nport = 0", {0}, {0}, {0}},
+			"tminus.ini:4: is not"},
+		{{"[database]\nurl = ${NOT_THERE}", {0}, {0}, {0}},
+			"tminus.ini:2: database.url is empty"},
 		{{"[wait]\ntimeout = ${A}", {"A=secret"}, {0}, {0}}, "\"${A}\" is not a duration"},
 		{{"[app]\ncommand = x ${A:?no A}", {0}, {0}, {0}},
 			"tminus.ini:2: command: the variable A is not set or empty: no A"},
 		{{"[seed]\nundo = x", {0}, {0}, {0}}, "tminus.ini:2: seed.undo would delete rows"},
-		{{"[app]\nstop_signal = TERMINATE", {0}, {0}, {0}}, "\"TERMINATE\" is not a signal"},
+		{{"[app]\nstop_signal = TERMINATE", {0}, {0}, {0}},
+			"\"TERMINATE\" is not a signal"},
 		{{"[database]\nport = 5432x", {0}, {0}, {0}}, "\"5432x\" is not a number"},
 		{{"[seed]\nproduction_undo = maybe", {0}, {0}, {0}}, "\"maybe\" is not yes or no"},
-		{{"[database]\npassword = ${secret", {0}, {0}, {0}}, "tminus.ini:2: password: a \"${\""},
+		{{"[database]\npassword = ${secret", {0}, {0}, {0}},
+			"tminus.ini:2: password: a \"${\""},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		autofree char *faults = NULL;
@@ -235,7 +243,8 @@ static void variables_of_kubernetes_and_reserved_ones_are_no_settings(void **sta
 	static const struct input input = {NULL,
 		{"TMINUS_SERVICE_HOST=10.0.0.1", "TMINUS_SERVICE_PORT=80",
 			"TMINUS_SERVICE_PORT_HTTP=80", "TMINUS_PORT=tcp://10.0.0.1:80",
-			"TMINUS_PORT_80_TCP=tcp://10.0.0.1:80", "TMINUS_ROLE=web", "TMINUS_BOOT_ID=x"},
+			"TMINUS_PORT_80_TCP=tcp://10.0.0.1:80", "TMINUS_ROLE=web",
+			"TMINUS_BOOT_ID=x"},
 		{0}, {0}};
 	struct config *config = load_well(&input);
 	assert_int_equal(config->environment.count, 5);
@@ -296,7 +305,8 @@ static void secrets_are_read_from_files_byte_for_byte(void **state)
 		autofree char *faults = NULL;
 		folder_write_bytes("secret", rows[i].contents, rows[i].length);
 		struct config *config = load(&input, &faults);
-		CHECK_TRUE(rows[i].contents, rows[i].length == 0 || (config != NULL) == (rows[i].value != NULL));
+		CHECK_TRUE(rows[i].contents,
+			rows[i].length == 0 || (config != NULL) == (rows[i].value != NULL));
 		if (config != NULL)
 			CHECK_TEXT(rows[i].contents, config->database->password, rows[i].value);
 		config_free(config);
@@ -332,37 +342,43 @@ static void the_database_is_found_in_one_fixed_order(void **state)
 		{{NULL, {"DATABASE_URL="}, {0}, {0}}, NULL, NULL, NULL},
 		{{NULL, {"DATABASE_URL=mysql://u:p@h/d", "PGHOST=x"}, {0}, {0}},
 			"mysql://u@h:3306/d", "DATABASE_URL", "p"},
-		{{NULL, {"DATABASE_URL=mysql://h/d", "TMINUS_DATABASE_URL=postgres://g/e"}, {0}, {0}},
+		{{NULL, {"DATABASE_URL=mysql://h/d", "TMINUS_DATABASE_URL=postgres://g/e"}, {0},
+			 {0}},
 			"postgres://g:5432/e", "TMINUS_DATABASE_URL", NULL},
 		{{NULL, {"DATABASE_URL=mysql://h/d", "TMINUS_DATABASE_URL="}, {0}, {0}}, NULL, NULL,
 			NULL},
 		{{"[database]\nurl = ${X}", {"X=mysql://h/d"}, {0}, {0}}, "mysql://h:3306/d",
 			"tminus.ini:2", NULL},
-		{{"[database]\nhost = h\nkind = mariadb\nuser = u\nname = d", {"DATABASE_URL=postgres://x/y"},
-			 {0}, {0}},
+		{{"[database]\nhost = h\nkind = mariadb\nuser = u\nname = d",
+			 {"DATABASE_URL=postgres://x/y"}, {0}, {0}},
 			"mysql://u@h:3306/d", "tminus.ini:2", NULL},
 		{{"[database]\nhost = h\nport = 5432", {0}, {0}, {0}}, "postgres://h:5432/",
 			"tminus.ini:2", NULL},
 		{{"[database]\nkind = sqlite\nname = a.db", {0}, {0}, {0}}, "sqlite:///a.db",
 			"tminus.ini:3", NULL},
-		{{"[database]\nuser = u\npassword = p", {"DATABASE_URL=postgres://x:y@h/d"}, {0}, {0}},
+		{{"[database]\nuser = u\npassword = p", {"DATABASE_URL=postgres://x:y@h/d"}, {0},
+			 {0}},
 			"postgres://u@h:5432/d", "DATABASE_URL", "p"},
-		{{NULL, {"PGHOST=h", "PGPORT=1", "PGUSER=u", "PGPASSWORD=p", "PGDATABASE=d"}, {0}, {0}},
+		{{NULL, {"PGHOST=h", "PGPORT=1", "PGUSER=u", "PGPASSWORD=p", "PGDATABASE=d"}, {0},
+			 {0}},
 			"postgres://u@h:1/d", "PGHOST", "p"},
 		{{NULL, {"PGUSER=u", "PGDATABASE=d"}, {0}, {0}}, NULL, NULL, NULL},
-		{{NULL, {"POSTGRES_HOST=h", "POSTGRES_PORT=tcp://10.0.0.1:5432", "POSTGRES_USER=u",
-				"POSTGRES_PASSWORD_FILE=password", "POSTGRES_DB=d"},
+		{{NULL,
+			 {"POSTGRES_HOST=h", "POSTGRES_PORT=tcp://10.0.0.1:5432", "POSTGRES_USER=u",
+				 "POSTGRES_PASSWORD_FILE=password", "POSTGRES_DB=d"},
 			 {0}, {0}},
 			"postgres://u@h:5432/d", "POSTGRES_HOST", "from file"},
-		{{NULL, {"MYSQL_HOST=h", "MYSQL_PORT=1", "MYSQL_TCP_PORT=2", "MYSQL_USER=u",
-				"MYSQL_PASSWORD=p", "MYSQL_DATABASE=d"},
+		{{NULL,
+			 {"MYSQL_HOST=h", "MYSQL_PORT=1", "MYSQL_TCP_PORT=2", "MYSQL_USER=u",
+				 "MYSQL_PASSWORD=p", "MYSQL_DATABASE=d"},
 			 {0}, {0}},
 			"mysql://u@h:2/d", "MYSQL_HOST", "p"},
 		{{NULL, {"MARIADB_HOST=h", "MARIADB_USER=u"}, {0}, {0}}, "mysql://u@h:3306/",
 			"MARIADB_HOST", NULL},
-		{{NULL, {"PGHOST=g", "MYSQL_HOST=h"}, {"database.kind=mysql"}, {0}}, "mysql://h:3306/",
-			"MYSQL_HOST", NULL},
-		{{NULL, {"DATABASE_URL=postgres://h/d", "PGPASSWORD_FILE=/does/not/exist"}, {0}, {0}},
+		{{NULL, {"PGHOST=g", "MYSQL_HOST=h"}, {"database.kind=mysql"}, {0}},
+			"mysql://h:3306/", "MYSQL_HOST", NULL},
+		{{NULL, {"DATABASE_URL=postgres://h/d", "PGPASSWORD_FILE=/does/not/exist"}, {0},
+			 {0}},
 			"postgres://h:5432/d", "DATABASE_URL", NULL},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
@@ -471,10 +487,11 @@ static void auto_says_what_it_chose(void **state)
 static void steps_come_from_the_file_the_environment_and_the_command_line(void **state)
 {
 	(void)state;
-	static const struct input input = {
-		"[step collect-static]\ncommand = a b\nif = X\n[step z]\ncommand = z ${H}\nbefore = seed",
-		{"TMINUS_STEP_COLLECT_STATIC_COMMAND=c 'd e' ${H}", "TMINUS_STEP_Z_ON_FAILURE=continue",
-			"TMINUS_STEP_WARM_UP_COMMAND=w", "H=x y", "TMINUS_STEP_Z_TIMEOUT_FILE=timeout"},
+	static const struct input input = {"[step collect-static]\ncommand = a b\nif = X\n[step "
+					   "z]\ncommand = z ${H}\nbefore = seed",
+		{"TMINUS_STEP_COLLECT_STATIC_COMMAND=c 'd e' ${H}",
+			"TMINUS_STEP_Z_ON_FAILURE=continue", "TMINUS_STEP_WARM_UP_COMMAND=w",
+			"H=x y", "TMINUS_STEP_Z_TIMEOUT_FILE=timeout"},
 		{"step.last.command=l", "step.last.after=wait"}, {0}};
 	folder_write("timeout", "5m\n");
 	struct config *config = load_well(&input);
@@ -494,8 +511,8 @@ static void steps_come_from_the_file_the_environment_and_the_command_line(void *
 	assert_int_equal(config->order_count, LENGTH(order));
 	for (size_t i = 0; i < LENGTH(order); i++)
 		assert_string_equal(config->order[i].kind == ORDERED_STEP
-				? config->steps[config->order[i].step].name
-				: builtins[config->order[i].kind],
+					    ? config->steps[config->order[i].step].name
+					    : builtins[config->order[i].kind],
 			order[i]);
 	config_free(config);
 }

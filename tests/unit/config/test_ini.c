@@ -80,9 +80,9 @@ static void every_faulty_line_is_named(void **state)
 		{"[s\na=1", "t.ini:1: the [ of a section has no ]\n"},
 		{"[]", "t.ini:1: a section without a name\n"},
 		{"[s] x", "t.ini:1: more than a comment stands behind the ] of a section\n"},
-		{"\n[s]\nnonsense",
-			"t.ini:3: neither a [section] nor key = value (a continued line is indented "
-			"deeper than its key)\n"},
+		{"\n[s]\nnonsense", "t.ini:3: neither a [section] nor key = value (a continued "
+				    "line is indented "
+				    "deeper than its key)\n"},
 		{"= x", "t.ini:1: a value without a key\n"},
 		{"a b = x", "t.ini:1: the name of a key has letters, digits, _ and - only\n"},
 		{"a ;b = x", "t.ini:1: the name of a key has letters, digits, _ and - only\n"},
@@ -146,8 +146,9 @@ static void names_have_at_most_49_characters(void **state)
 	text_add_format(&text, "[s]\n%s = 1\n[%s]\na = 2\n", name, name);
 	autofree char *refused = parse(text.bytes);
 	text_free(&text);
-	assert_string_equal(refused, "t.ini:2: the name of a key has more than 49 characters\n"
-				     "t.ini:3: the name of a section has more than 49 characters\n");
+	assert_string_equal(refused,
+		"t.ini:2: the name of a key has more than 49 characters\n"
+		"t.ini:3: the name of a section has more than 49 characters\n");
 }
 
 static void values_of_many_lines_may_have_200_kilobytes(void **state)

@@ -81,16 +81,15 @@ static void steps_come_where_after_and_before_put_them(void **state)
 		{{{"a", {"b", "c"}, {0}}, {"b", {0}, {0}}, {"c", {"upgrade"}, {0}}},
 			"wait upgrade c seed b a"},
 		{{{"a", {"wait"}, {"upgrade"}}, {"b", {"wait"}, {"a"}}}, "wait b a upgrade seed"},
-		{{{"a", {0}, {"nope"}}},
-			"t.ini:7: before of [step a]: there is no step \"nope\";"},
+		{{{"a", {0}, {"nope"}}}, "t.ini:7: before of [step a]: there is no step \"nope\";"},
 		{{{"a", {"upgarde"}, {0}}},
 			"t.ini:7: after of [step a]: there is no step \"upgarde\"; did you mean "
 			"\"upgrade\"?;"},
 		{{{"a", {"a"}, {0}}}, "t.ini:7: after and before go round in a circle: a -> a;"},
 		{{{"a", {"b"}, {0}}, {"b", {"a"}, {0}}},
 			"t.ini:7: after and before go round in a circle: a -> b -> a;"},
-		{{{"a", {"seed"}, {"upgrade"}}},
-			"t.ini:7: after and before go round in a circle: a -> upgrade -> seed -> a;"},
+		{{{"a", {"seed"}, {"upgrade"}}}, "t.ini:7: after and before go round in a circle: "
+						 "a -> upgrade -> seed -> a;"},
 		{{{"a", {"b"}, {0}}, {"b", {"c"}, {0}}, {"c", {"a"}, {0}}, {"d", {"a"}, {0}}},
 			"t.ini:7: after and before go round in a circle: a -> c -> b -> a;"},
 	};
@@ -109,7 +108,8 @@ static void a_step_switched_off_holds_its_place_but_is_not_run(void **state)
 	static char origin[] = "t.ini:1";
 	static char a[] = "a";
 	static char b[] = "b";
-	struct step_settings steps[2] = {{.name = a, .origin = origin}, {.name = b, .origin = origin}};
+	struct step_settings steps[2] = {
+		{.name = a, .origin = origin}, {.name = b, .origin = origin}};
 	list_add(&steps[1].command, "true");
 	list_add(&steps[1].after, "a");
 	struct faults faults = {0};

@@ -37,7 +37,8 @@ static void auto_finds_the_framework_by_its_files(void **state)
 		for (size_t file = 0; file < 4 && rows[i].files[file] != NULL; file++)
 			folder_write(rows[i].files[file], "");
 		struct preset_finding finding = preset_find(NULL, environment);
-		CHECK_TEXT(rows[i].reason, preset_name(finding.preset), preset_name(rows[i].preset));
+		CHECK_TEXT(
+			rows[i].reason, preset_name(finding.preset), preset_name(rows[i].preset));
 		CHECK_HOLDS(rows[i].reason, finding.reason, rows[i].reason);
 		CHECK_TRUE(rows[i].reason, finding.seeds == rows[i].seeds);
 		free(finding.reason);
@@ -66,8 +67,8 @@ static void a_preset_gives_its_rows_where_they_apply(void **state)
 		const char *normalize;
 	} rows[] = {
 		{PRESET_NONE, false, true, NULL, NULL, NULL, NULL},
-		{PRESET_FLASK, false, true, "flask db upgrade", "flask seed undo",
-			"flask seed all", "yes"},
+		{PRESET_FLASK, false, true, "flask db upgrade", "flask seed undo", "flask seed all",
+			"yes"},
 		{PRESET_FLASK, true, true, "flask db upgrade", NULL, "flask seed all", "yes"},
 		{PRESET_FLASK, false, false, "flask db upgrade", NULL, NULL, "yes"},
 		{PRESET_ALEMBIC, false, true, "alembic upgrade head", NULL, NULL, "yes"},
@@ -77,11 +78,12 @@ static void a_preset_gives_its_rows_where_they_apply(void **state)
 		struct origins *origins = origins_new();
 		preset_apply(rows[i].preset, rows[i].production, rows[i].seeds, origins);
 		const char *row = preset_name(rows[i].preset);
-		CHECK_TEXT(row, origins_plain(origins, "upgrade", "command")->text, rows[i].upgrade);
+		CHECK_TEXT(
+			row, origins_plain(origins, "upgrade", "command")->text, rows[i].upgrade);
 		CHECK_TEXT(row, origins_plain(origins, "seed", "undo")->text, rows[i].undo);
 		CHECK_TEXT(row, origins_plain(origins, "seed", "all")->text, rows[i].all);
-		CHECK_TEXT(
-			row, origins_plain(origins, "database", "normalize")->text, rows[i].normalize);
+		CHECK_TEXT(row, origins_plain(origins, "database", "normalize")->text,
+			rows[i].normalize);
 		origins_free(origins);
 	}
 }
@@ -125,8 +127,7 @@ static void a_relative_sqlite_path_is_looked_for_in_instance_too(void **state)
 		CHECK_TEXT(rows[i].path, found, rows[i].found);
 		CHECK_TRUE(rows[i].path,
 			sqlite_place(rows[i].path, NULL, rows[i].instance) == rows[i].place);
-		autofree char *absolute =
-			sqlite_path(rows[i].path, folder_path, rows[i].instance);
+		autofree char *absolute = sqlite_path(rows[i].path, folder_path, rows[i].instance);
 		CHECK_TRUE(rows[i].path, (absolute == NULL) == (found == NULL));
 	}
 }

@@ -91,8 +91,8 @@ static void every_value_is_shown_with_its_origin(void **state)
 	autofree char *text = show(config, false);
 	for (size_t i = 0; i < LENGTH(expected); i++) {
 		char name[64];
-		(void)snprintf(name, sizeof name, "\n%.*s ", (int)strcspn(expected[i], " "),
-			expected[i]);
+		(void)snprintf(
+			name, sizeof name, "\n%.*s ", (int)strcspn(expected[i], " "), expected[i]);
 		if (strncmp(expected[i], "app serve", 9) == 0)
 			(void)snprintf(name, sizeof name, "\napp  ");
 		if (strncmp(expected[i], "database postgres", 17) == 0)
@@ -110,7 +110,8 @@ static void no_secret_is_in_the_json(void **state)
 	struct config *config = load(ini, environment, NULL);
 	autofree char *text = show(config, true);
 	assert_null(strstr(text, "secret"));
-	CHECK_HOLDS("json", text, "\"wait.timeout\": {\"value\": \"5m\", \"from\": \"tminus.ini:6\"}");
+	CHECK_HOLDS(
+		"json", text, "\"wait.timeout\": {\"value\": \"5m\", \"from\": \"tminus.ini:6\"}");
 	CHECK_HOLDS("json", text, "\"database.user\": {\"value\": null, \"from\": \"default\"}");
 	CHECK_HOLDS("json", text, "\"order\": [\"wait\", \"upgrade\", \"seed\", \"a\"]");
 	config_free(config);
@@ -127,7 +128,8 @@ static void text_becomes_a_json_string(void **state)
 		{"", "\"\""},
 		{"a \"b\" \\", "\"a \\\"b\\\" \\\\\""},
 		{"\n\r\t\x01\x7f", "\"\\n\\r\\t\\u0001\\u007f\""},
-		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
+		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+			"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
 		{"a\xff", "\"a\\ufffd\""},
 		{"\xc3", "\"\\ufffd\""},
 		{"\xe2\x82", "\"\\ufffd\\ufffd\""},
@@ -213,7 +215,8 @@ static void names_of_settings_are_derived(void **state)
 	const struct setting *plain = settings_plain(&count);
 	const struct setting *timeout = &plain[settings_find("wait", "timeout")];
 	const struct setting *environment_row = &plain[settings_find("", "environment")];
-	const struct setting *command = &settings_of_step(&count)[settings_find_step_key("command")];
+	const struct setting *command =
+		&settings_of_step(&count)[settings_find_step_key("command")];
 	autofree char *variable = setting_variable(timeout, NULL);
 	autofree char *plain_variable = setting_variable(environment_row, NULL);
 	autofree char *step_variable = setting_variable(command, "collect-static");

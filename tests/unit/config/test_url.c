@@ -16,8 +16,7 @@ static char *describe(const struct database_url *url)
 			&text, "%s%s:%d", i > 0 ? "," : "", url->hosts[i].name, url->hosts[i].port);
 	text_add_format(&text, " %s", url->name != NULL ? url->name : "-");
 	for (size_t i = 0; i < url->parameter_count; i++)
-		text_add_format(
-			&text, " %s=%s", url->parameters[i].name, url->parameters[i].value);
+		text_add_format(&text, " %s=%s", url->parameters[i].name, url->parameters[i].value);
 	return text_take(&text);
 }
 
@@ -53,13 +52,15 @@ static void every_dialect_is_taken_apart(void **state)
 		{"postgresql:///d?host=a,b&port=1,2", "pg -:- a:1,b:2 d"},
 		{"postgresql:///d?host=a,b&port=7", "pg -:- a:7,b:7 d"},
 		{"postgresql:///d?host=::1", "pg -:- ::1:5432 d"},
-		{"postgresql:///?user=u&password=p%26&dbname=d", "pg u:p& /var/run/postgresql:5432 d"},
+		{"postgresql:///?user=u&password=p%26&dbname=d",
+			"pg u:p& /var/run/postgresql:5432 d"},
 		{"postgres://h/d?sslmode=require&sslrootcert=%2Fca",
 			"pg -:- h:5432 d sslmode=require sslrootcert=/ca"},
 		{"postgres://h/d?ssl=true", "pg -:- h:5432 d sslmode=require"},
 		{"postgres://h?sslmode=require", "pg -:- h:5432 - sslmode=require"},
 		{"postgres://h/d?options=a%3Db&&x", "pg -:- h:5432 d options=a=b x="},
-		{"postgres://h/d?options=-csearch_path=x", "pg -:- h:5432 d options=-csearch_path=x"},
+		{"postgres://h/d?options=-csearch_path=x",
+			"pg -:- h:5432 d options=-csearch_path=x"},
 		{"postgres://h/my$db?x=$y", "pg -:- h:5432 my$db x=$y"},
 		{"postgres://u$er:p$w@h/d", "pg u$er:p$w h:5432 d"},
 		{"postgres://u%40x:p%2F%3A%25@h/d%20e", "pg u@x:p/:% h:5432 d e"},

@@ -147,8 +147,8 @@ static void a_choice_is_one_whole_word_of_its_list(void **state)
 	static const struct {
 		const char *text;
 		int index;
-	} rows[] = {
-		{"run", 0}, {"wait", 1}, {"off", 2}, {"ru", -1}, {"runs", -1}, {"", -1}, {"run|wait", -1}};
+	} rows[] = {{"run", 0}, {"wait", 1}, {"off", 2}, {"ru", -1}, {"runs", -1}, {"", -1},
+		{"run|wait", -1}};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		int index = -1;
 		(void)value_choice(rows[i].text, "run|wait|off", &index);

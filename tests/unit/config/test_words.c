@@ -5,8 +5,9 @@
 #include "config/expand.h"
 #include "config/words.h"
 
-static char *environment[] = {"A=alpha", "EMPTY=", "SPACES=one two  three", "QUOTES=\"x' $A ${A} \\",
-	"LINES=one\ntwo", "PERCENT=%s%n", "COMMA=a,b", "YES=Yes", "NO=off", "AB=long", NULL};
+static char *environment[] = {"A=alpha", "EMPTY=", "SPACES=one two  three",
+	"QUOTES=\"x' $A ${A} \\", "LINES=one\ntwo", "PERCENT=%s%n", "COMMA=a,b", "YES=Yes",
+	"NO=off", "AB=long", NULL};
 
 static void references_are_expanded_once(void **state)
 {
@@ -72,8 +73,7 @@ static void a_missing_variable_fails_with_its_name_and_message(void **state)
 	struct error error;
 	char *result = NULL;
 	assert_int_equal(expand_text("${KEY:?make one first}", environment, &result, &error), -1);
-	assert_string_equal(
-		error.message, "the variable KEY is not set or empty: make one first");
+	assert_string_equal(error.message, "the variable KEY is not set or empty: make one first");
 	assert_int_equal(error.status, STATUS_CONFIG);
 }
 
