@@ -176,7 +176,7 @@ def url(scheme, host, port, user=None, password=None, name="", **parameters):
     quote = lambda part: urllib.parse.quote(part, safe="")
     login = "" if user is None else quote(user) + ("" if password is None else ":" + quote(password)) + "@"
     host = f"[{host}]" if ":" in host else host
-    query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+    query = "?" + urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote) if parameters else ""
     return f"{scheme}://{login}{host}:{port}/{quote(name)}{query}"
 
 

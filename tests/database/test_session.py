@@ -539,7 +539,8 @@ def test_a_plugin_that_the_client_lacks_is_no_wrong_password(open_session, tmp_p
         connection.sendall(servers.mysql_greeting())
         connection.recv(4096)
         connection.sendall(servers.mysql_packet(b"\xfecaching_sha2_password\0" + b"12345678901234567890\0", 2))
-        server.ended.wait()
+        connection.recv(4096)
+        connection.sendall(servers.mysql_packet(b"\xff" + struct.pack("<H", 1045) + b"#28000Access denied", 4))
 
     with servers.Misbehaving(switch) as server:
         outcome = open_session(url_to("mariadb", server.port), environment={"MARIADB_PLUGIN_DIR": str(tmp_path)})
