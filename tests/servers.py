@@ -176,7 +176,7 @@ def url(scheme, host, port, user=None, password=None, name="", **parameters):
     quote = lambda part: urllib.parse.quote(part, safe="")
     login = "" if user is None else quote(user) + ("" if password is None else ":" + quote(password)) + "@"
     host = f"[{host}]" if ":" in host else host
-    query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+    query = "?" + urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote) if parameters else ""
     return f"{scheme}://{login}{host}:{port}/{quote(name)}{query}"
 
 
@@ -195,7 +195,7 @@ class Postgres(Server):
         self.settings = {
             "listen_addresses": addresses, "port": self.port, "unix_socket_directories": str(self.folder),
             "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "16MB",
-            "max_connections": 40, "autovacuum": "off", "max_wal_senders": 0, "wal_level": "minimal",
+            "max_connections": 40, "autovacuum": "off", "max_wal_senders": 0,
             "dynamic_shared_memory_type": "mmap", "hba_file": str(self.folder / "hba.conf"),
         }
         self.settings.update(settings)
@@ -214,7 +214,6 @@ class Postgres(Server):
 
     def become_standby(self):
         (self.data / "standby.signal").touch()
-        self.settings.update(wal_level="replica")
 
     def command(self):
         words = [*as_user(self.user), str(POSTGRES_BIN / "postgres"), "-D", str(self.data)]
@@ -230,7 +229,8 @@ class Postgres(Server):
             return False
 
     def connect(self, name="postgres"):
-        return psycopg2.connect(host=str(self.folder), port=self.port, user="postgres", dbname=name)
+        return psycopg2.connect(host=str(self.folder), port=self.port, user="postgres", dbname=name,
+                                options="-c default_transaction_read_only=off")
 
     def sql(self, statement, name="postgres"):
         """Runs statement as the superuser, outside a transaction; returns its rows."""

@@ -54,6 +54,7 @@ enum failure_kind {
 	FAILURE_CLOSED,		  /* the server hung up */
 	FAILURE_FOREIGN_PROTOCOL, /* something else answers on that port */
 	FAILURE_NEEDS_PASSWORD,
+	FAILURE_PASSWORD_OR_TLS, /* MariaDB says the same of both */
 	FAILURE_TLS,
 	FAILURE_RECOVERY,
 	FAILURE_READ_ONLY,

