@@ -6,7 +6,7 @@
 
 bool message_send(int channel, enum message_kind kind, int status, const char *text)
 {
-	struct message message = {.kind = kind, .status = status};
+	struct message message = {.kind = (int32_t)kind, .status = status};
 	(void)snprintf(message.text, sizeof message.text, "%s", text);
 	ssize_t sent;
 	do {

@@ -1,5 +1,6 @@
 /*
- * recorder FILE [--own-session] [--copies N] [--end SIGNAL=STATUS]...: an app that tells which signals reach it.
+ * recorder FILE [--own-session] [--copies N] [--end SIGNAL=STATUS]...: tells which signals reach
+ * it.
  *
  * Writes "ready" and then the number of each signal it receives to FILE, a line each. It takes them
  * with rt_sigtimedwait(2) through the kernel's own 64-bit mask: the C library hides 32 and 33.

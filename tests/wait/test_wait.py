@@ -298,10 +298,9 @@ def test_the_session_is_closed_once_boot_is_over(container, database, recorder):
     assert run.wait() == 0
 
 
+@pytest.mark.not_sanitized("valgrind cannot run it")
 def test_the_keeper_leaks_nothing(database, folder):
     """valgrind looks at each process when it ends; the keeper is one of them."""
-    if harness.is_sanitized():
-        pytest.skip("build with sanitizers: valgrind cannot run it")
     log = folder / "valgrind.%p"
     result = subprocess.run(
         ["valgrind", "--quiet", "--trace-children=yes", "--leak-check=full", "--errors-for-leak-kinds=definite,possible",
