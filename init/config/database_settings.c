@@ -97,8 +97,11 @@ static struct database_url *parse(const struct search *search, const char *text,
 	struct database_url *url;
 	if (database_url_parse(text, origin, &url, &error) == 0)
 		return url;
+	bool explicit = search->config->database_url != NULL;
 	faults_add(search->faults, "%s%s", error.message,
-		database_url_scheme(text, NULL) ? "" : " (an empty database.url switches it off)");
+		explicit || database_url_scheme(text, NULL)
+			? ""
+			: " (an empty database.url switches it off)");
 	return NULL;
 }
 

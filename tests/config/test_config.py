@@ -1,0 +1,109 @@
+"""The configuration as a user meets it: through files, variables, --set and `tminus config`."""
+
+import os
+
+import pytest
+
+
+def test_each_source_is_named_beside_its_value(configured):
+    configured.write("[boot]\npreset = alembic\n[wait]\ntimeout = 5m\ngrace = 1s\nstable = 1s\n")
+    settings = configured.values("--set", "wait.grace=3s", TMINUS_WAIT_GRACE="2s", TMINUS_WAIT_STABLE="2s")["settings"]
+    assert settings["wait.timeout"] == {"value": "5m", "from": "tminus.ini:4"}
+    assert settings["wait.grace"] == {"value": "3s", "from": "--set"}
+    assert settings["wait.stable"] == {"value": "2s", "from": "TMINUS_WAIT_STABLE"}
+    assert settings["upgrade.command"] == {"value": "alembic upgrade head", "from": "preset alembic"}
+    assert settings["boot.timeout"] == {"value": "0", "from": "default"}
+
+
+def test_all_faults_are_reported_at_once_and_nothing_is_started(configured):
+    configured.write("[wait]\ntimeoout = 1\nlevel = high\n[nope]\n")
+    result = configured.run("--", "touch", "started", TMINUS_BOOT_GRACE="soon")
+    assert result.returncode == 78
+    for message in (
+        'tminus.ini:2: unknown key "timeoout" in [wait]; did you mean "timeout"?',
+        'tminus.ini:3: level: "high" is not one of auto, tcp, ready, query',
+        "tminus.ini:4: unknown section [nope]",
+        'TMINUS_BOOT_GRACE: "soon" is not a duration',
+    ):
+        assert message in result.stderr
+    assert not (configured.folder / "started").exists()
+
+
+def test_the_app_sees_no_variable_of_tminus_and_the_normalized_url(configured):
+    result = configured.run(
+        "--set",
+        "database.normalize=yes",
+        "--set",
+        "database.url=",
+        "--",
+        "env",
+        DATABASE_URL="postgres://u:p%40@h/d",
+        TMINUS_LOG_LEVEL="error",
+        TMINUS_SERVICE_HOST="10.0.0.1",
+    )
+    lines = result.stdout.splitlines()
+    assert "DATABASE_URL=postgresql://u:p%40@h/d" in lines
+    assert "TMINUS_SERVICE_HOST=10.0.0.1" in lines
+    assert not any(line.startswith("TMINUS_LOG") for line in lines)
+
+
+def test_the_apps_arguments_are_expanded_and_never_split(configured):
+    result = configured.run("--", "printf", "<%s>", "${A}", "${B:-x y}", "$A", "$$", A="1  2 '$C'")
+    assert result.stdout == "<1  2 '$C'><x y><$A><$>"
+
+
+def test_a_script_for_a_shell_is_left_to_the_shell(configured):
+    result = configured.run("--", "sh", "-c", 'for i in 1 2; do echo "${i}${A%%.*}"; done', A="x.y")
+    assert result.stdout == "1x\n2x\n"
+
+
+def test_a_semicolon_in_a_value_belongs_to_it(configured):
+    configured.write("[app]\ncommand = sh -c 'echo a ; echo b # c'\n")
+    assert configured.run().stdout == "a\nb\n"
+
+
+def test_a_secret_from_a_file_is_never_shown(configured):
+    configured.folder.script("password", "correct horse\n", mode=0o600)
+    configured.write("[database]\nkind = postgres\nhost = db\nuser = app\n")
+    for arguments in (("config",), ("config", "--json")):
+        result = configured.run(*arguments, TMINUS_DATABASE_PASSWORD_FILE="password")
+        assert result.returncode == 0
+        assert "********" in result.stdout
+        assert "horse" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("url", ["postgres://u:horse@h:x/d", "postgres://u:ho/rse@h/d", "mysql://u:horse%zz@h/d"])
+def test_a_faulty_url_is_refused_without_its_password(configured, url):
+    configured.write("[upgrade]\ncommand = true\n")
+    (fault,) = configured.faults(DATABASE_URL=url)
+    assert fault.startswith("DATABASE_URL: ")
+    assert "rse" not in fault
+
+
+def test_the_example_is_a_file_that_loads(configured):
+    configured.write(configured.run("config", "--example").stdout)
+    document = configured.values()
+    assert document["file"] == "tminus.ini"
+    assert {setting["from"] for setting in document["settings"].values()} == {"default"}
+
+
+def test_a_file_that_is_named_must_exist(configured):
+    assert configured.faults("--config", "missing.ini") == [
+        "missing.ini: cannot be read: No such file or directory"
+    ]
+    assert configured.faults(TMINUS_CONFIG="missing.ini")[0].startswith("missing.ini: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone refuses")
+def test_root_refuses_a_file_that_others_can_write(configured):
+    configured.write("[wait]\ntimeout = 5m\n")
+    os.chmod(configured.folder / "tminus.ini", 0o666)
+    (fault,) = configured.faults()
+    assert fault.startswith("tminus.ini: everybody can write it")
+
+
+def test_steps_are_put_in_order_and_a_circle_is_named(configured):
+    configured.write("[step a]\ncommand = x\nbefore = upgrade\n[step b]\ncommand = x\n[step c]\ncommand = x\nafter = wait\n")
+    assert configured.values()["order"] == ["wait", "c", "a", "upgrade", "seed", "b"]
+    (fault,) = configured.faults(TMINUS_STEP_A_AFTER="seed")
+    assert fault == "tminus.ini:1: after and before go round in a circle: a -> upgrade -> seed -> a"
