@@ -110,8 +110,7 @@ static size_t format_json(char *line, size_t size, enum log_level level, const c
 	size_t used = (size_t)snprintf(line, size,
 		"{\"program\":\"tminus\",\"level\":\"%s\",\"message\":\"", levels[level].name);
 	add_json_string(line, size - 4, &used, message);
-	memcpy(line + used, "\"}\n", 3);
-	return used + 3;
+	return used + (size_t)snprintf(line + used, size - used, "\"}\n");
 }
 
 /* One message is one line: control characters would forge others or move the cursor. */
@@ -130,8 +129,7 @@ static size_t format_text(char *line, size_t size, enum log_level level, char *m
 		levels[level].label, message);
 	size_t used = length < (int)size - 6 ? (size_t)length : size - 7;
 	const char *tail = colored ? "\033[0m\n" : "\n";
-	memcpy(line + used, tail, strlen(tail));
-	return used + strlen(tail);
+	return used + (size_t)snprintf(line + used, size - used, "%s", tail);
 }
 
 static size_t format_line(char *line, size_t size, enum log_level level, char *message)

@@ -5,6 +5,10 @@
 #include "config/help.h"
 #include "process/signals.h"
 
+#ifndef TMINUS_VERSION
+#define TMINUS_VERSION "of no version" /* the Makefile says which */
+#endif
+
 static const char drivers[] = ""
 #ifdef WITH_POSTGRES
 			      " postgres"
