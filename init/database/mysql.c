@@ -157,7 +157,7 @@ static int wait_for_library(my_socket descriptor, my_bool is_read, int timeout)
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
 /* MARIADB_OPT_TLS_VERIFICATION_CALLBACK for TLS_CHAIN: the chain has been verified while TLS was
  * set up, the name is not looked at. ma_tls.c of 3.4 */
-static int verify_chain(MARIADB_TLS *tls, unsigned flags)
+static int verify_chain(void *tls, unsigned flags)
 {
 	(void)tls;
 	(void)flags;

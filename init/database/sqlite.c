@@ -95,7 +95,9 @@ static int check_handle(const struct sqlite *sqlite, bool writable, struct failu
 static int open_handle(struct sqlite *sqlite, bool writable, struct failure *failure)
 {
 	int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-	int code = sqlite3_open_v2(sqlite->path, &sqlite->handle, flags, NULL);
+	int code = sqlite3_initialize(); /* for builds with SQLITE_OMIT_AUTOINIT */
+	if (code == SQLITE_OK)
+		code = sqlite3_open_v2(sqlite->path, &sqlite->handle, flags, NULL);
 	if (code == SQLITE_OK)
 		return 0;
 	(void)sqlite3_close(sqlite->handle);
