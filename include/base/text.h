@@ -1,7 +1,7 @@
 /*
  * Text that grows (struct text) and lists of strings (struct list).
  *
- * A zeroed struct is a valid empty one. What they hold is their own; text_free and list_free give
+ * A zeroed struct is a valid empty one. What they hold is their own; text_free and list_clear give
  * it back. Both end the process when memory is out (base/memory.h), so they are not for the loop.
  */
 #ifndef TMINUS_BASE_TEXT_H
@@ -34,10 +34,10 @@ struct list {
 	size_t count;
 };
 
-/* Adds a copy of string; list_add_owned adds the string itself, which the list frees. */
-void list_add(struct list *list, const char *string);
-void list_add_owned(struct list *list, char *string);
-void list_free(struct list *list);
+/* Adds a copy of string; list_append_owned adds the string itself, which the list frees. */
+void list_append(struct list *list, const char *string);
+void list_append_owned(struct list *list, char *string);
+void list_clear(struct list *list);
 
 bool text_starts_with(const char *string, const char *prefix);
 bool text_equal(const char *one, const char *other);

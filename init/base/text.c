@@ -65,19 +65,19 @@ void text_free(struct text *text)
 	*text = (struct text){0};
 }
 
-void list_add_owned(struct list *list, char *string)
+void list_append_owned(struct list *list, char *string)
 {
 	list->items = memory_resized(list->items, list->count + 2, sizeof *list->items);
 	list->items[list->count++] = string;
 	list->items[list->count] = NULL;
 }
 
-void list_add(struct list *list, const char *string)
+void list_append(struct list *list, const char *string)
 {
-	list_add_owned(list, memory_copy(string));
+	list_append_owned(list, memory_copy(string));
 }
 
-void list_free(struct list *list)
+void list_clear(struct list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i]);

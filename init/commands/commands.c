@@ -63,7 +63,7 @@ static int keep_value(
 	if (text_equal(option, "--config"))
 		line->request.file = value;
 	else
-		list_add(&line->request.set, value);
+		list_append(&line->request.set, value);
 	return 0;
 }
 
@@ -119,7 +119,7 @@ int commands_main(int argc, char **argv, char **environment)
 	} else {
 		status = line.subcommand->run(&line);
 	}
-	list_free(&line.request.set);
+	list_clear(&line.request.set);
 	return status;
 }
 

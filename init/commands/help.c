@@ -40,10 +40,7 @@ int command_help(struct command_line *line)
 		"[COMMAND...]\n\n");
 	for (const struct subcommand *at = commands_all(); at->name != NULL; at++)
 		(void)printf("  %-8s %-22s %s\n", at->name, at->arguments, at->help);
-	(void)printf(
-		"\nSettings: KEY in [SECTION] of tminus.ini, --set SECTION.KEY=VALUE, or the "
-		"variable TMINUS_SECTION_KEY\n(TMINUS_SECTION_KEY_FILE names a file that holds "
-		"the value).\n\n");
+	(void)printf("\n");
 	config_help_settings(stdout);
 	return 0;
 }

@@ -205,7 +205,7 @@ void assign_clear(const struct setting *setting, void *structure)
 		break;
 	case TYPE_LIST:
 	case TYPE_COMMAND:
-		list_free(field);
+		list_clear(field);
 		break;
 	case TYPE_DURATION:
 	case TYPE_SIZE:

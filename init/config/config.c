@@ -47,14 +47,14 @@ static void note_platform_fault(struct loader *loader, const char *message)
 	if (loader->anything_set)
 		faults_add(loader->faults, "%s", message);
 	else
-		list_add(&loader->config->warnings, message);
+		list_append(&loader->config->warnings, message);
 }
 
 static void read_known(struct loader *loader)
 {
 	char *const *environment = loader->request->environment;
 	for (; environment != NULL && *environment != NULL; environment++)
-		list_add(&loader->known, *environment);
+		list_append(&loader->known, *environment);
 	struct error error;
 	autofree char *url = NULL;
 	if (secret_from_file(loader->request->environment, "DATABASE_URL", &url, &error) != 0)
@@ -136,7 +136,7 @@ static void fill_environment(struct loader *loader)
 	for (size_t i = 0; i < loader->known.count; i++) {
 		const char *entry = loader->known.items[i];
 		if (!source_environment_owns(entry, strcspn(entry, "=")))
-			list_add(&loader->config->environment, entry);
+			list_append(&loader->config->environment, entry);
 	}
 }
 
@@ -159,7 +159,7 @@ static void warn_of_shell(struct loader *loader, const char *text, const char *o
 		"sh "
 		"-c '...'",
 		origin, word);
-	list_add_owned(&loader->config->warnings, text_take(&warning));
+	list_append_owned(&loader->config->warnings, text_take(&warning));
 }
 
 static void check_commands(struct loader *loader)
@@ -291,7 +291,7 @@ static void add_argument(struct loader *loader, const char *argument)
 	struct error error = {0};
 	char *expanded;
 	if (expand_text(argument, loader->known.items, &expanded, &error) == 0)
-		list_add_owned(&loader->config->app, expanded);
+		list_append_owned(&loader->config->app, expanded);
 	else
 		faults_add(loader->faults, "command line: %s", error.message);
 }
@@ -302,14 +302,14 @@ static void fill_app(struct loader *loader)
 	char *const *argv = loader->request->app_argv;
 	if (argv == NULL || argv[0] == NULL) {
 		for (size_t i = 0; i < config->app_command.count; i++)
-			list_add(&config->app, config->app_command.items[i]);
+			list_append(&config->app, config->app_command.items[i]);
 		return;
 	}
 	config->origins->app = words_join(argv);
 	bool shell = is_shell(argv[0]);
 	for (; *argv != NULL; argv++) {
 		if (shell)
-			list_add(&config->app, *argv);
+			list_append(&config->app, *argv);
 		else
 			add_argument(loader, *argv);
 	}
@@ -349,7 +349,7 @@ int config_load(const struct config_request *request, struct config **result, st
 	loader.config->origins = origins_new();
 	fill(&loader);
 	free(loader.assigned);
-	list_free(&loader.known);
+	list_clear(&loader.known);
 	if (faults->messages.count > 0) {
 		config_free(loader.config);
 		return -1;
@@ -384,11 +384,11 @@ void config_free(struct config *config)
 	free(config->steps);
 	free(config->file);
 	database_url_free(config->database);
-	list_free(&config->app);
-	list_free(&config->environment);
+	list_clear(&config->app);
+	list_clear(&config->environment);
 	free(config->order);
 	free(config->preset_reason);
-	list_free(&config->warnings);
+	list_clear(&config->warnings);
 	origins_free(config->origins);
 	free(config);
 }

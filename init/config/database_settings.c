@@ -285,7 +285,7 @@ void database_settings_find(const struct config *config, char *const *environmen
 	text_add_format(&warning,
 		"%s: an SQLite database in memory is the app's own: there is nothing to wait for",
 		(*url)->origin);
-	list_add_owned(warnings, text_take(&warning));
+	list_append_owned(warnings, text_take(&warning));
 	database_url_free(*url);
 	*url = NULL;
 }

@@ -17,10 +17,10 @@ void faults_add(struct faults *faults, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(message, (size_t)length + 1, format, arguments);
 	va_end(arguments);
-	list_add_owned(&faults->messages, message);
+	list_append_owned(&faults->messages, message);
 }
 
 void faults_free(struct faults *faults)
 {
-	list_free(&faults->messages);
+	list_clear(&faults->messages);
 }

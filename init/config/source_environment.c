@@ -217,7 +217,7 @@ static struct list own_names(char *const *environment)
 	for (; *environment != NULL; environment++) {
 		size_t length = strcspn(*environment, "=");
 		if ((*environment)[length] == '=' && source_environment_owns(*environment, length))
-			list_add_owned(&names, memory_copy_bytes(*environment, length));
+			list_append_owned(&names, memory_copy_bytes(*environment, length));
 	}
 	if (names.count > 1)
 		qsort(names.items, names.count, sizeof *names.items, compare);
@@ -235,5 +235,5 @@ void source_environment_read(
 		if (!repeated && !is_reserved(names.items[i]))
 			read_variable(environment, names.items[i], origins, faults);
 	}
-	list_free(&names);
+	list_clear(&names);
 }

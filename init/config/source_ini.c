@@ -47,7 +47,7 @@ static bool is_trusted(const char *path, struct list *warnings, struct faults *f
 	if (certain)
 		faults_add(faults, "%s", fault.message);
 	else
-		list_add(warnings, fault.message);
+		list_append(warnings, fault.message);
 	return !certain;
 }
 

@@ -37,7 +37,7 @@ void variable_set(struct list *environment, const char *name, const char *value)
 		environment->items[i] = text_take(&entry);
 		return;
 	}
-	list_add_owned(environment, text_take(&entry));
+	list_append_owned(environment, text_take(&entry));
 }
 
 bool variable_byte(char byte, bool first)

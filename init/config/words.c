@@ -47,7 +47,7 @@ static bool separates(const struct splitter *splitter)
 static void end_word(struct splitter *splitter)
 {
 	if (splitter->begun)
-		list_add_owned(splitter->words, text_take(&splitter->word));
+		list_append_owned(splitter->words, text_take(&splitter->word));
 	splitter->begun = false;
 }
 

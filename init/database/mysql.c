@@ -1,11 +1,11 @@
 #include "database/driver.h"
 
 /* mysql.h has a list of its own, which nobody here uses. */
-#define list_add mariadb_list_add
-#define list_free mariadb_list_free
+#define list_append mariadb_list_add
+#define list_clear mariadb_list_free
 #include <mysql.h>
-#undef list_add
-#undef list_free
+#undef list_append
+#undef list_clear
 
 #include <errno.h>
 #include <fcntl.h>

@@ -149,7 +149,7 @@ static void add_user_step(struct draft *draft, size_t index)
 	struct text name = {0};
 	text_add_format(&name, "step %s", settings->name);
 	char *owned = text_take(&name);
-	list_add_owned(&draft->plan->names, owned);
+	list_append_owned(&draft->plan->names, owned);
 	add_command(draft, owned, &settings->command, settings->timeout, STATUS_STEP);
 	struct plan_step *step = &draft->plan->steps[draft->plan->step_count - 1];
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
@@ -212,7 +212,7 @@ void plan_free(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->wait_count; i++)
 		free(plan->waits[i].label);
-	list_free(&plan->names);
+	list_clear(&plan->names);
 	free(plan->waits);
 	free(plan->jobs);
 	free(plan->steps);

@@ -24,7 +24,7 @@ static void split_again(const struct list *words)
 	for (size_t i = 0; i < words->count; i++)
 		if (strcmp(words->items[i], again.items[i]) != 0)
 			abort();
-	list_free(&again);
+	list_clear(&again);
 }
 
 static void split(const char *text, enum words_kind kind)
@@ -34,7 +34,7 @@ static void split(const char *text, enum words_kind kind)
 	struct error error;
 	if (words_split(text, &options, &words, &error) == 0)
 		split_again(&words);
-	list_free(&words);
+	list_clear(&words);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -41,13 +41,13 @@ static void a_list_ends_with_null_like_argv(void **state)
 {
 	(void)state;
 	struct list list = {0};
-	list_add(&list, "one");
-	list_add_owned(&list, memory_copy(""));
+	list_append(&list, "one");
+	list_append_owned(&list, memory_copy(""));
 	assert_int_equal(list.count, 2);
 	assert_string_equal(list.items[0], "one");
 	assert_string_equal(list.items[1], "");
 	assert_null(list.items[2]);
-	list_free(&list);
+	list_clear(&list);
 	assert_null(list.items);
 	assert_int_equal(list.count, 0);
 }

@@ -29,11 +29,11 @@ static struct config *load(const struct input *input, char **faults)
 	if (input->ini != NULL)
 		folder_write("tminus.ini", input->ini);
 	for (size_t i = 0; i < STRINGS_MAX && input->environment[i] != NULL; i++)
-		list_add(&environment, input->environment[i]);
+		list_append(&environment, input->environment[i]);
 	for (size_t i = 0; i < 4 && input->set[i] != NULL; i++)
-		list_add(&request.set, input->set[i]);
+		list_append(&request.set, input->set[i]);
 	for (size_t i = 0; i < 6 && input->app[i] != NULL; i++)
-		list_add(&app, input->app[i]);
+		list_append(&app, input->app[i]);
 	request.environment = environment.items;
 	request.app_argv = app.items;
 	int status = config_load(&request, &config, &found);
@@ -43,9 +43,9 @@ static struct config *load(const struct input *input, char **faults)
 	assert_int_equal(status, found.messages.count > 0 ? -1 : 0);
 	*faults = text_take(&text);
 	faults_free(&found);
-	list_free(&environment);
-	list_free(&app);
-	list_free(&request.set);
+	list_clear(&environment);
+	list_clear(&app);
+	list_clear(&request.set);
 	return config;
 }
 

@@ -17,18 +17,18 @@ static void fill(struct step_settings *step, const struct row_step *row)
 {
 	static char origin[] = "t.ini:7";
 	*step = (struct step_settings){.name = memory_copy(row->name), .origin = origin};
-	list_add(&step->command, "true");
+	list_append(&step->command, "true");
 	for (size_t i = 0; i < 3 && row->after[i] != NULL; i++)
-		list_add(&step->after, row->after[i]);
+		list_append(&step->after, row->after[i]);
 	for (size_t i = 0; i < 3 && row->before[i] != NULL; i++)
-		list_add(&step->before, row->before[i]);
+		list_append(&step->before, row->before[i]);
 }
 
 static void clear(struct step_settings *step)
 {
-	list_free(&step->command);
-	list_free(&step->after);
-	list_free(&step->before);
+	list_clear(&step->command);
+	list_clear(&step->after);
+	list_clear(&step->before);
 	free(step->name);
 }
 
@@ -110,16 +110,16 @@ static void a_step_switched_off_holds_its_place_but_is_not_run(void **state)
 	static char b[] = "b";
 	struct step_settings steps[2] = {
 		{.name = a, .origin = origin}, {.name = b, .origin = origin}};
-	list_add(&steps[1].command, "true");
-	list_add(&steps[1].after, "a");
+	list_append(&steps[1].command, "true");
+	list_append(&steps[1].after, "a");
 	struct faults faults = {0};
 	size_t length;
 	autofree struct ordered_step *ordered = order_steps(steps, 2, &length, &faults);
 	assert_int_equal(faults.messages.count, 0);
 	assert_int_equal(length, 4);
 	assert_int_equal(ordered[3].step, 1);
-	list_free(&steps[1].command);
-	list_free(&steps[1].after);
+	list_clear(&steps[1].command);
+	list_clear(&steps[1].after);
 }
 
 static void two_hundred_steps_are_ordered_and_more_refused(void **state)
@@ -132,8 +132,8 @@ static void two_hundred_steps_are_ordered_and_more_refused(void **state)
 		(void)snprintf(names[i], sizeof names[i], "s%zu", i);
 		steps[i].name = names[i];
 		steps[i].origin = origin;
-		list_add(&steps[i].command, "true");
-		list_add(&steps[i].before, i % 2 > 0 ? names[i - 1] : "seed");
+		list_append(&steps[i].command, "true");
+		list_append(&steps[i].before, i % 2 > 0 ? names[i - 1] : "seed");
 	}
 	struct faults faults = {0};
 	size_t length;
@@ -143,8 +143,8 @@ static void two_hundred_steps_are_ordered_and_more_refused(void **state)
 	assert_int_equal(faults.messages.count, 1);
 	faults_free(&faults);
 	for (size_t i = 0; i <= ORDER_STEPS_MAX; i++) {
-		list_free(&steps[i].command);
-		list_free(&steps[i].before);
+		list_clear(&steps[i].command);
+		list_clear(&steps[i].before);
 	}
 	free(steps);
 }

@@ -13,11 +13,11 @@ static struct config *load(const char *ini, char *const *environment, const char
 	struct config *config = NULL;
 	folder_write("tminus.ini", ini);
 	if (set != NULL)
-		list_add(&request.set, set);
+		list_append(&request.set, set);
 	int status = config_load(&request, &config, &faults);
 	CHECK_TEXT(ini, faults.messages.count > 0 ? faults.messages.items[0] : "", "");
 	assert_int_equal(status, 0);
-	list_free(&request.set);
+	list_clear(&request.set);
 	faults_free(&faults);
 	return config;
 }

@@ -101,7 +101,7 @@ static char *split(const char *text, enum words_kind kind, bool expand)
 	int status = words_split(text, &options, &words, &error);
 	for (size_t i = 0; status == 0 && i < words.count; i++)
 		text_add_format(&joined, "|%s", words.items[i]);
-	list_free(&words);
+	list_clear(&words);
 	if (status == 0)
 		return text_take(&joined);
 	text_free(&joined);
@@ -216,7 +216,7 @@ static void joined_words_split_into_the_same_again(void **state)
 	assert_int_equal(words.count, LENGTH(argv) - 1);
 	for (size_t i = 0; i < words.count; i++)
 		assert_string_equal(words.items[i], argv[i]);
-	list_free(&words);
+	list_clear(&words);
 }
 
 static void words_that_only_a_shell_understands_are_found(void **state)
