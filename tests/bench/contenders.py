@@ -12,6 +12,7 @@ BUILD = ROOT / "build/bench"
 PEERS = ["tini", "tini-static", "dumb-init", "catatonit"]
 OURS = "tminus"
 FLOOR = "floor"
+ALONE = "no init"
 
 # All that a measured program gets: nothing of the caller's changes a figure, and a python of pyenv
 # or conda that is first in the caller's PATH does not hide Debian's Flask.
