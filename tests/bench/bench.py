@@ -25,6 +25,7 @@ from contenders import BenchError
 PARTS = {
     "start": pid1.start,
     "memory": pid1.memory,
+    "booted": pid1.booted,
     "wakeups": pid1.wakeups,
     "orphans": pid1.orphans,
     "relay": pid1.relay,
@@ -95,7 +96,7 @@ def show(results, failures):
     for part, reason in failures.items():
         print(f"\n{part}: not measured: {reason}")
     print()
-    for line in report.judge(report.Results(results)):
+    for line in report.judge(report.Results(results), [*results, *failures]):
         print(line)
 
 

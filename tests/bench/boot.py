@@ -11,7 +11,7 @@ from namespace import Namespace
 from waiting import free_port
 
 INIT_SH = "init.sh"
-ALONE = "gunicorn alone"
+GUNICORN = "gunicorn alone"
 PRODUCTION = f"{OURS} production"
 BOOT_LIMIT = 60
 POLL_INTERVAL = 0.002
@@ -31,7 +31,7 @@ def copy_example(scratch):
 def boots(tminus, port):
     """Command and environment of each way to start the example."""
     gunicorn = ["/usr/bin/gunicorn", "--bind", f"0.0.0.0:{port}", "wsgi:app"]
-    ways = {INIT_SH: (["/bin/sh", "init.sh"], {}), ALONE: (gunicorn, {})}
+    ways = {INIT_SH: (["/bin/sh", "init.sh"], {}), GUNICORN: (gunicorn, {})}
     if tminus:
         command = [*tminus.words, *gunicorn]
         ways[OURS] = (command, {})

@@ -12,6 +12,7 @@ BUILD = ROOT / "build/bench"
 PEERS = ["tini", "tini-static", "dumb-init", "catatonit"]
 OURS = "tminus"
 FLOOR = "floor"
+ALONE = "no init"
 
 # All that a measured program gets: nothing of the caller's changes a figure, and a python of pyenv
 # or conda that is first in the caller's PATH does not hide Debian's Flask.
@@ -65,6 +66,13 @@ def find_tminus():
     return None
 
 
+def write_back(path):
+    """A page of a file that is newly linked counts as dirty until it is on the disk."""
+    file = os.open(path, os.O_RDONLY)
+    os.fsync(file)
+    os.close(file)
+
+
 def find(tminus):
     """The contenders that are there, and the names of the others."""
     candidates = {OURS: tminus, **{name: shutil.which(name) for name in PEERS}}
@@ -76,6 +84,8 @@ def find(tminus):
         found.append(Contender(FLOOR, (str(floor),)))
     else:
         missing.append(f"{FLOOR} (no musl-gcc: `make static` builds one)")
+    for contender in found:
+        write_back(contender.words[0])
     return found, missing
 
 

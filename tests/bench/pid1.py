@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 
-from contenders import ENVIRONMENT, OURS, app, launcher
+from contenders import ALONE, ENVIRONMENT, OURS, BenchError, Contender, app, launcher, ours
 from namespace import Namespace, launch
 
 ORPHANS = 10_000
@@ -30,7 +30,8 @@ def shuffled(contenders):
 
 
 def start(options, contenders):
-    """Milliseconds from clone to the end of `true` as PID 1's app."""
+    """Milliseconds from clone to the end of `true` as PID 1's app, and of `true` alone."""
+    contenders = [*contenders, Contender(ALONE, ())]
     samples = empty_samples(contenders, "ms")
     for number in range(options.rounds + 1):
         for contender in shuffled(contenders):
@@ -50,11 +51,11 @@ def stop(options, contenders):
     return samples
 
 
-def memory_of(command, options, environment=None):
+def add_memory(samples, command, options, environment=None):
     with Namespace(command, options.scratch, environment) as namespace:
         namespace.settle()
-        return {"rss": namespace.number("smaps_rollup", "Rss"),
-                "dirty": namespace.number("smaps_rollup", "Private_Dirty")}
+        samples["rss"].append(namespace.number("smaps_rollup", "Rss"))
+        samples["dirty"].append(namespace.number("smaps_rollup", "Private_Dirty"))
 
 
 def settled_database(options):
@@ -66,19 +67,25 @@ def settled_database(options):
 
 
 def memory(options, contenders):
-    """kB of PID 1 with an app running; for tminus also after a boot with a database."""
+    """kB of PID 1 with an app running."""
     samples = empty_samples(contenders, "rss", "dirty")
-    booted = {f"{OURS} booted": {"rss": [], "dirty": []}}
-    environment = settled_database(options)
     for _ in range(MEMORY_ROUNDS):
         for contender in contenders:
             command = contender.command(app(), "pause")
-            for figure, value in memory_of(command, options).items():
-                samples[contender.name][figure].append(value)
-            if contender.name == OURS:
-                for figure, value in memory_of(command, options, environment).items():
-                    booted[f"{OURS} booted"][figure].append(value)
-    return samples | (booted if OURS in samples else {})
+            add_memory(samples[contender.name], command, options)
+    return samples
+
+
+def booted(options, contenders):
+    """The same of tminus after a boot with a database."""
+    tminus = ours(contenders)
+    if tminus is None:
+        raise BenchError("tminus is not there")
+    environment = settled_database(options)
+    samples = {OURS: {"rss": [], "dirty": []}}
+    for _ in range(MEMORY_ROUNDS):
+        add_memory(samples[OURS], tminus.command(app(), "pause"), options, environment)
+    return samples
 
 
 def wakeups(options, contenders):
