@@ -25,13 +25,14 @@ FLAGS_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 
 CFLAGS   ?= $(FLAGS_$(VARIANT))
 ifeq ($(VARIANT),static)
-# musl and the libraries that docker/static/build has made; see there.
+# musl and the libraries that docker/static/build has made; see there. Merged constants would lie
+# scattered among OpenSSL's, and each would bring its page into memory.
 DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
 OUT      := build/static$(ARCH:$(shell uname -m)=)
 CC       := $(DEPS)/bin/musl-gcc
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
 FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-plt \
-	-fno-pie -D_FORTIFY_SOURCE=2
+	-fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2
 LDFLAGS  += -static -no-pie -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
 endif
 

@@ -8,6 +8,7 @@
 #define TMINUS_PROCESS_SIGNALS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Blocks every signal. The very first act of main: what comes before it is lost for a PID 1. */
@@ -20,7 +21,7 @@ void signals_reset(void);
 /* Empties the mask: the last act of a child before exec. */
 void signals_unblock(void);
 
-/* A descriptor from which blocked signals are read; CLOEXEC, non-blocking. -1 and errno. */
+/* A descriptor from which blocked signals are read; CLOEXEC, blocking. -1 and errno. */
 int signals_open(void);
 
 /* One signal that arrived. */
@@ -29,7 +30,11 @@ struct arrival {
 	pid_t sender; /* 0 when the kernel sent it, or a process outside of this namespace */
 };
 
-/* Takes the next pending signal off descriptor; false when there is none. */
-bool signals_next(int descriptor, struct arrival *arrival);
+/* Takes signals off descriptor, at most room: waits for the first, never for more. 0 when the wait
+ * was interrupted (a debugger, SIGSTOP and SIGCONT). */
+size_t signals_take(int descriptor, struct arrival *arrivals, size_t room);
+
+/* Is there one to take now? poll(2) */
+bool signals_pending(int descriptor);
 
 #endif

@@ -1,5 +1,6 @@
 #include "process/signals.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 /* The kernel's sigset_t: bit n-1 is signal n, on every architecture we build for. */
 typedef uint64_t kernel_mask;
+
+#define TAKEN_AT_ONCE 8
 
 /* The kernel's struct sigaction; zero is SIG_DFL without flags. */
 struct kernel_action {
@@ -45,15 +48,24 @@ void signals_reset(void)
 int signals_open(void)
 {
 	kernel_mask all = UINT64_MAX;
-	return (int)syscall(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK);
+	return (int)syscall(SYS_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC);
 }
 
-bool signals_next(int descriptor, struct arrival *arrival)
+size_t signals_take(int descriptor, struct arrival *arrivals, size_t room)
 {
-	struct signalfd_siginfo info;
-	if (read(descriptor, &info, sizeof info) != (ssize_t)sizeof info)
-		return false;
-	arrival->number = (int)info.ssi_signo;
-	arrival->sender = info.ssi_code == SI_KERNEL ? 0 : (pid_t)info.ssi_pid;
-	return true;
+	struct signalfd_siginfo infos[TAKEN_AT_ONCE];
+	size_t wanted = room < TAKEN_AT_ONCE ? room : TAKEN_AT_ONCE;
+	ssize_t length = read(descriptor, infos, wanted * sizeof infos[0]);
+	size_t count = length > 0 ? (size_t)length / sizeof infos[0] : 0;
+	for (size_t i = 0; i < count; i++) {
+		arrivals[i].number = (int)infos[i].ssi_signo;
+		arrivals[i].sender = infos[i].ssi_code == SI_KERNEL ? 0 : (pid_t)infos[i].ssi_pid;
+	}
+	return count;
+}
+
+bool signals_pending(int descriptor)
+{
+	struct pollfd ready = {.fd = descriptor, .events = POLLIN};
+	return poll(&ready, 1, 0) == 1;
 }

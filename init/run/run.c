@@ -20,7 +20,7 @@
 #define KILL_TAKES_AT_MOST 5000
 
 /* Real-time signals queue up: a flood of them must not keep the loop from reaping. */
-#define SIGNALS_AT_ONCE 128
+#define SIGNALS_AT_ONCE 8
 
 enum run_state {
 	RUN_BOOT,
@@ -86,10 +86,11 @@ static enum run_state stop_boot(struct run *run, int status, int signal)
 	struct process_table *table = &run->plan->table;
 	run->status = status;
 	run->deadline = CLOCK_NEVER;
+	run->state = RUN_ABORTING; /* now, for a row that ends at once tells so before we return */
 	for (size_t i = 0; i < table->count; i++)
 		if (process_is_alive(&table->rows[i]))
 			process_stop(table, &table->rows[i], signal);
-	return RUN_ABORTING;
+	return run->state;
 }
 
 static enum run_state abort_boot(struct run *run)
@@ -142,7 +143,7 @@ static enum run_state become_app(struct run *run)
 }
 
 /* Signals that are pending now belong to boot: the app must not start behind a TERM. */
-static bool take_signals(struct run *run);
+static bool stopped_by_now(struct run *run);
 
 static enum run_state begin_app(struct run *run)
 {
@@ -152,7 +153,7 @@ static enum run_state begin_app(struct run *run)
 		return RUN_BOOT;
 	if (plan->app == NULL)
 		return RUN_LEAVING;
-	if (take_signals(run))
+	if (stopped_by_now(run))
 		return run->state;
 	if (becomes)
 		return become_app(run);
@@ -358,13 +359,19 @@ static void on_signal(struct run *run, const struct arrival *arrival)
 	}
 }
 
-/* True when a signal has changed the state. */
-static bool take_signals(struct run *run)
+static void take_signals(struct run *run)
+{
+	struct arrival arrivals[SIGNALS_AT_ONCE];
+	size_t count = signals_take(run->signals, arrivals, SIGNALS_AT_ONCE);
+	for (size_t i = 0; i < count; i++)
+		on_signal(run, &arrivals[i]);
+}
+
+static bool stopped_by_now(struct run *run)
 {
 	enum run_state before = run->state;
-	struct arrival arrival;
-	for (int left = SIGNALS_AT_ONCE; left > 0 && signals_next(run->signals, &arrival); left--)
-		on_signal(run, &arrival);
+	while (run->state == before && signals_pending(run->signals))
+		take_signals(run);
 	return run->state != before;
 }
 
@@ -417,14 +424,10 @@ static void expire(struct run *run)
 	run->error = NULL;
 }
 
-static void await_events(struct run *run, struct pollfd *ready)
+static int64_t next_deadline(const struct run *run)
 {
 	int64_t deadline = clock_earlier(run->deadline, table_deadline(&run->plan->table));
-	if (run->state == RUN_BOOT)
-		deadline = clock_earlier(deadline, run->boot.deadline);
-	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
-	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
-	(void)poll(ready, count, run->plan->table.more ? 0 : clock_left(deadline));
+	return run->state == RUN_BOOT ? clock_earlier(deadline, run->boot.deadline) : deadline;
 }
 
 static void reap(struct run *run)
@@ -433,13 +436,22 @@ static void reap(struct run *run)
 	feed(run, run->plan->table.all_gone ? RUN_EMPTY : RUN_LEFT);
 }
 
-/* Exec's reports come before signals: a TERM that arrived behind them is the app's. */
+/* Waits, and deals with what there is. With nothing but signals to wait for, reading them is the
+ * wait. Exec's reports come before signals: a TERM that arrived behind them is the app's. */
 static void turn(struct run *run, struct pollfd *ready)
 {
-	await_events(run, ready);
-	table_read(&run->plan->table);
-	(void)take_signals(run);
-	expire(run);
+	int64_t deadline = run->plan->table.more ? 0 : next_deadline(run);
+	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
+	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
+	if (count == 1 && deadline == CLOCK_NEVER) {
+		take_signals(run);
+	} else {
+		int result = poll(ready, count, clock_left(deadline));
+		table_read(&run->plan->table);
+		if (result > 0 && (ready[0].revents & POLLIN) != 0)
+			take_signals(run);
+		expire(run);
+	}
 	reap(run);
 }
 
@@ -456,7 +468,7 @@ int run_plan(const struct config *config, struct plan *plan, int signals)
 	plan->table.observer = observe;
 	plan->table.context = &run;
 	boot_begin(&run.boot, config, plan);
-	if (!take_signals(&run))
+	if (!stopped_by_now(&run))
 		run.state = next_step(&run);
 	reap(&run);
 	while (run.state != RUN_DONE)

@@ -17,7 +17,8 @@
 /* Milliseconds. A probe interval grows from the first to the last by half each time; a lost SYN
  * costs one connect limit; a refused login is not repeated often, because servers count them. */
 #define INTERVAL_FIRST 10
-#define INTERVAL_LAST 100
+#define INTERVAL_LAST 50
+#define INTERVAL_STABLE 100
 #define INTERVAL_REFUSED 500
 #define CONNECT_LIMIT_FIRST 300
 #define CONNECT_LIMIT_LAST 3000
@@ -165,7 +166,7 @@ static int round_of(struct wait *wait, int64_t *interval)
 {
 	struct failure failure = {0};
 	if (probe(wait, &failure) == 0) {
-		*interval = INTERVAL_LAST;
+		*interval = INTERVAL_STABLE;
 		return is_settled(wait);
 	}
 	wait->usable_since = CLOCK_NEVER;

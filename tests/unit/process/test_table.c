@@ -47,7 +47,7 @@ static void turn(struct process_table *table, int signals)
 	(void)poll(
 		ready, count, clock_left(clock_earlier(table_deadline(table), clock_now() + 1000)));
 	table_read(table);
-	while (signals_next(signals, &arrival)) {
+	while (signals_pending(signals) && signals_take(signals, &arrival, 1) > 0) {
 	}
 	table_expire(table);
 	table_reap(table);
