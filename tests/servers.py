@@ -263,12 +263,12 @@ class MariaDB(Server):
             "bind-address": address, "port": self.port, "socket": self.socket, "datadir": str(self.data),
             "pid-file": str(self.folder / "pid"), "skip-name-resolve": "ON", "innodb-buffer-pool-size": "16M",
             "innodb-flush-log-at-trx-commit": "0", "innodb-fast-shutdown": "2", "performance-schema": "OFF",
-            "max-connections": "40", "thread-cache-size": "0",
+            "max-connections": "40", "thread-cache-size": "0", "ssl": "OFF",
         }
         self.options.update({name.replace("_", "-"): str(value) for name, value in options.items()})
         if tls:
             self.authority = Authority(self.folder)
-            self.options.update({"ssl-ca": self.authority.ca, "ssl-cert": self.authority.certificate,
+            self.options.update({"ssl": "ON", "ssl-ca": self.authority.ca, "ssl-cert": self.authority.certificate,
                                  "ssl-key": self.authority.key})
 
     def _initialise(self, folder):
@@ -476,15 +476,14 @@ def mysql_packet(payload, sequence=0):
     return struct.pack("<I", len(payload))[:3] + bytes([sequence]) + payload
 
 
-def mysql_error(number, text, sqlstate="HY000"):
+def mysql_error(number, text):
     """An error packet, as a server sends it in place of its greeting (without a SQLSTATE there)."""
     return mysql_packet(b"\xff" + struct.pack("<H", number) + text.encode())
 
 
 def mysql_greeting(tls=False):
     """The greeting of a MySQL 8.0 server."""
-    low = 0xF7FF | (0x0800 if tls else 0)
-    low &= 0xFFFF if tls else ~0x0800
+    low = 0xFFFF if tls else 0xF7FF  # CLIENT_SSL is 0x0800
     body = b"\x0a8.0.36\0" + struct.pack("<I", 7) + b"12345678" + b"\0" + struct.pack("<H", low)
     body += bytes([45]) + struct.pack("<H", 2) + struct.pack("<H", 0xC1FF) + bytes([21]) + bytes(10)
     return mysql_packet(body + b"123456789012\0" + b"mysql_native_password\0")

@@ -30,8 +30,8 @@ struct failure {
 };
 
 struct session_options {
-	enum wait_level level;	      /* WAIT_TCP, WAIT_READY or WAIT_QUERY */
-	bool writable;		      /* a read-only or recovering server is not good enough */
+	enum wait_level level; /* WAIT_TCP, WAIT_READY or WAIT_QUERY */
+	bool writable; /* at WAIT_QUERY a read-only or recovering server is not good enough */
 	int64_t connect_limit;	      /* ms for the TCP connect of one address */
 	int64_t handshake_limit;      /* ms for everything after it: TLS, login, SELECT 1 */
 	const char *application_name; /* shown by the server where it can; NULL for none */
@@ -41,8 +41,13 @@ struct session;
 
 /*
  * Opens a session as far as options->level asks. Several hosts are tried in their order, each
- * address of a name in the resolver's; with writable the first writable one wins. 0 with *result
- * set (at WAIT_TCP and WAIT_READY it may be NULL: nothing stays open), else -1 with failure filled.
+ * address of a name in the resolver's; with writable the first writable one wins. What one server
+ * refuses (VERDICT_GRACE, VERDICT_REFUSE) ends the search, because servers count wrong logins.
+ *
+ * WAIT_TCP: connect(2) succeeds; WAIT_READY: the server answers, without credentials; WAIT_QUERY:
+ * login and SELECT 1. SQLite has one level: the file can be read, or written, or created. 0 with
+ * *result set (at WAIT_TCP and WAIT_READY it may be NULL: nothing stays open), else -1 with failure
+ * filled and *result NULL.
  */
 int session_open(const struct database_url *url, const struct session_options *options,
 	struct session **result, struct failure *failure);

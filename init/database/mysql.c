@@ -186,7 +186,7 @@ static const char *const cert_names[] = {"ssl_cert", "ssl-cert", "sslcert"};
 static const char *const key_names[] = {"ssl_key", "ssl-key", "sslkey"};
 static const char *const identity_names[] = {"ssl_check_hostname", "ssl_verify_identity"};
 
-#define FIRST(url, names) first_parameter(url, names, sizeof names / sizeof names[0])
+#define FIRST(url, names) first_parameter(url, names, sizeof(names) / sizeof((names)[0]))
 
 static const struct {
 	const char *word;
@@ -235,10 +235,10 @@ static enum tls find_tls(const struct database_url *url)
  * verifies by default, and passes unverified ones whose password it can check. */
 static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
 {
-	my_bool use = tls != TLS_NONE;
-	my_bool verify = tls == TLS_IDENTITY;
+	my_bool use = tls != TLS_NONE ? 1 : 0;
+	my_bool verify = tls == TLS_IDENTITY ? 1 : 0;
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
-	verify = tls == TLS_IDENTITY || tls == TLS_CHAIN;
+	verify = tls == TLS_IDENTITY || tls == TLS_CHAIN ? 1 : 0;
 	if (tls == TLS_CHAIN)
 		(void)mysql_optionsv(handle, MARIADB_OPT_TLS_VERIFICATION_CALLBACK, verify_chain);
 #endif
@@ -277,8 +277,9 @@ static int find_errno(unsigned number, const char *text, const struct wait *wait
 	if (number != CONNECTION_FAILED && number != HOST_FAILED)
 		return 0;
 	const char *bracket = strrchr(text, '(');
-	return wait->connect_errno != 0 || bracket == NULL ? wait->connect_errno
-							   : atoi(bracket + 1);
+	if (wait->connect_errno != 0 || bracket == NULL)
+		return wait->connect_errno;
+	return (int)strtol(bracket + 1, NULL, 10);
 }
 
 static int tell_failure(
@@ -392,7 +393,8 @@ static int check_row(const struct mysql *mysql, MYSQL_RES *result, struct failur
 {
 	unsigned columns = mysql_num_fields(result);
 	MYSQL_ROW row = mysql_fetch_row(result);
-	for (unsigned i = 0; row != NULL && i < columns; i++)
+	const unsigned known = sizeof variables / sizeof variables[0];
+	for (unsigned i = 0; row != NULL && i < columns && i < known; i++)
 		if (!is_off(row[i]))
 			return failure_set(failure, failure_of_kind(FAILURE_READ_ONLY), "",
 				"%s: read-only (%s)", mysql->base.place, variables[i]);
@@ -509,7 +511,7 @@ static int mysql_open(
 {
 	enum tls tls = find_tls(attempt->url);
 	int result = open_with(attempt, tls, connection, failure);
-	if (result != 0 && tls == TLS_PREFERRED && atoi(failure->code) == TLS_FAILED)
+	if (result != 0 && tls == TLS_PREFERRED && strtoul(failure->code, NULL, 10) == TLS_FAILED)
 		result = open_with(attempt, TLS_NONE, connection, failure);
 	return result;
 }

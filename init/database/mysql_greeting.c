@@ -74,7 +74,7 @@ static int foreign(const struct dialogue *dialogue, struct failure *failure)
 
 static int read_packet(struct dialogue *dialogue, struct failure *failure)
 {
-	unsigned char header[HEADER_SIZE + 1];
+	unsigned char header[HEADER_SIZE + 1] = {0};
 	if (receive(dialogue, header, sizeof header, failure) != 0)
 		return -1;
 	size_t length = (size_t)header[0] | (size_t)header[1] << 8 | (size_t)header[2] << 16;

@@ -107,7 +107,8 @@ static PGconn *start(const struct attempt *attempt)
 		add_keyword(&keywords, "hostaddr", attempt->address->text);
 	add_keyword(&keywords, "port", port);
 	add_keyword(&keywords, "user", url->user);
-	add_keyword(&keywords, "password", url->password);
+	if (attempt->options->level != WAIT_READY)
+		add_keyword(&keywords, "password", url->password);
 	add_keyword(&keywords, "dbname", url->name);
 	add_keyword(&keywords, "application_name", attempt->options->application_name);
 	PGconn *conn = PQconnectStartParams(keywords.names, keywords.values, 0);
@@ -387,8 +388,8 @@ static int postgres_open(
 	return 0;
 }
 
-/* Any answer of the server's counts but "cannot connect now", as with pg_isready. Of the failures
- * that are not the server's only a missing password is one: the server has asked for it. */
+/* Any answer of the server's counts but "cannot connect now", as with pg_isready. No password is
+ * sent: the server asks for one and has answered with that, and no wrong login is counted. */
 static int postgres_ready(const struct attempt *attempt, struct failure *failure)
 {
 	struct login login = {.attempt = attempt};

@@ -105,10 +105,10 @@ static int read_line(const struct probe *probe, int descriptor, char *line, size
 /* "HTTP/1.1 503 Service Unavailable" */
 static int judge_line(const struct probe *probe, const char *line, struct failure *failure)
 {
-	int status = 0;
+	long status = 0;
 	const char *blank = strchr(line, ' ');
 	if (text_starts_with(line, "HTTP/") && blank != NULL)
-		status = atoi(blank + 1);
+		status = strtol(blank + 1, NULL, 10);
 	if (status < 100 || status > 999)
 		return failure_set(failure, failure_of_kind(FAILURE_FOREIGN_PROTOCOL), "",
 			"%s: what answers there does not speak HTTP", probe->place);
