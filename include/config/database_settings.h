@@ -19,9 +19,11 @@
 #include "config/config.h"
 
 /* The database in *url, NULL when there is none. config has its settings and origins already;
- * environment has DATABASE_URL where it came from a file. An SQLite database in memory counts as
- * none, with a warning. */
+ * environment has DATABASE_URL where it came from a file. handed gets what children need to reach
+ * the same database, as NAME=value: DATABASE_URL where settings say which it is, a password that
+ * came from a file. An SQLite database in memory counts as none, with a warning. */
 void database_settings_find(const struct config *config, char *const *environment,
-	struct database_url **url, struct list *warnings, struct faults *faults);
+	struct database_url **url, struct list *handed, struct list *warnings,
+	struct faults *faults);
 
 #endif

@@ -40,11 +40,13 @@ static void read_sources(struct loader *loader)
 	loader->anything_set = origins_any(config->origins);
 }
 
-/* Without any setting tminus is a plain init: what is wrong with the platform's own variables is
- * then a warning. */
+/* Without any setting tminus is a plain init, which runs apps whose DATABASE_URL is of a kind that
+ * it does not know (oracle://): that is a warning then. What it does know must be right. */
 static void note_platform_fault(struct loader *loader, const char *message)
 {
-	if (loader->anything_set)
+	const char *url = variable_value(loader->known.items, "DATABASE_URL");
+	bool known = url == NULL || database_url_scheme(url, NULL);
+	if (known || loader->anything_set || loader->request->waits)
 		faults_add(loader->faults, "%s", message);
 	else
 		list_append(&loader->config->warnings, message);
@@ -82,7 +84,9 @@ static void assign_early(struct loader *loader, const char *section, const char 
 		assign_row(loader, (size_t)index);
 }
 
-/* TMINUS_ENVIRONMENT and environment = are read already; else the frameworks' own variables. */
+/* TMINUS_ENVIRONMENT and --set; else the frameworks' own variables; else the INI file's
+ * environment: an image that carries "development" in its file must not undo seeds where the
+ * platform says production. */
 static void find_environment_name(struct loader *loader)
 {
 	static const char *const variables[] = {
@@ -90,10 +94,13 @@ static void find_environment_name(struct loader *loader)
 	struct config *config = loader->config;
 	struct given *given = origins_plain(config->origins, "", "environment");
 	assign_early(loader, "", "environment");
-	for (size_t i = 0; config->environment_name == NULL && variables[i] != NULL; i++) {
+	bool open = config->environment_name == NULL || given->source <= SOURCE_INI;
+	for (size_t i = 0; open && variables[i] != NULL; i++) {
 		const char *value = variable_filled(loader->known.items, variables[i]);
 		if (value == NULL)
 			continue;
+		open = false;
+		free(config->environment_name);
 		config->environment_name = memory_copy(value);
 		/* Above TMINUS_ENVIRONMENT="", which said nothing. */
 		given_set(given, value, variables[i], SOURCE_COMMAND_LINE);
@@ -231,15 +238,26 @@ static void check_seed(struct loader *loader)
 			undo->origin, config->environment_name);
 }
 
+/* entry: NAME=value */
+static void hand_over(struct loader *loader, const char *entry)
+{
+	autofree char *name = memory_copy_bytes(entry, strcspn(entry, "="));
+	variable_set(&loader->known, name, entry + strlen(name) + 1);
+}
+
 static void find_database(struct loader *loader)
 {
 	struct config *config = loader->config;
 	struct faults faults = {0};
-	database_settings_find(
-		config, loader->known.items, &config->database, &config->warnings, &faults);
+	struct list handed = {0};
+	database_settings_find(config, loader->known.items, &config->database, &handed,
+		&config->warnings, &faults);
 	for (size_t i = 0; i < faults.messages.count; i++)
 		note_platform_fault(loader, faults.messages.items[i]);
+	for (size_t i = 0; i < handed.count; i++)
+		hand_over(loader, handed.items[i]);
 	faults_free(&faults);
+	list_clear(&handed);
 	config->writable = config->upgrade_mode == UPGRADE_RUN && config->upgrade_command.count > 0;
 	if (config->database != NULL)
 		config->database_level = config_wait_level(config, config->database);
@@ -323,13 +341,13 @@ static void fill(struct loader *loader)
 	find_environment_name(loader);
 	apply_preset(loader);
 	normalize(loader);
-	fill_environment(loader);
 	assign_plain(loader);
 	assign_steps(loader);
 	check_commands(loader);
 	check_step_names(loader);
 	check_seed(loader);
 	find_database(loader);
+	fill_environment(loader);
 	check_targets(loader);
 	fill_app(loader);
 	config->order = order_steps(

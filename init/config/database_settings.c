@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "config/given.h"
 #include "config/source_environment.h"
+#include "config/url_text.h"
 #include "config/value.h"
 #include "config/variables.h"
 
@@ -45,6 +46,7 @@ struct search {
 	const struct config *config;
 	char *const *environment;
 	struct faults *faults;
+	struct list *handed; /* NAME=value that children need to reach it too */
 };
 
 static const struct given *given_of(const struct search *search, const char *key)
@@ -170,6 +172,13 @@ static struct database_url *from_file_name(const struct search *search)
 		search->config->database_name, given_of(search, "name")->origin);
 }
 
+static void hand(const struct search *search, const char *name, const char *value)
+{
+	struct text entry = {0};
+	text_add_format(&entry, "%s=%s", name, value);
+	list_append_owned(search->handed, text_take(&entry));
+}
+
 /* The password of a family, from its variable or from the file that NAME_FILE names. */
 static char *find_password(const struct search *search, const struct family *family)
 {
@@ -180,8 +189,10 @@ static char *find_password(const struct search *search, const struct family *fam
 		if (secret_from_file(search->environment, family->password[i], &secret, &error) !=
 			0)
 			faults_add(search->faults, "%s", error.message);
-		if (secret != NULL)
+		if (secret != NULL) {
+			hand(search, family->password[i], secret);
 			return secret;
+		}
 		if (value != NULL)
 			return memory_copy(value);
 	}
@@ -241,6 +252,23 @@ static void override(const struct search *search, struct database_url *url)
 	take_over(&url->password, search->config->database_password);
 }
 
+/* The commands and the app know DATABASE_URL, and not our settings: where those say which database
+ * it is, they get it as a URL. */
+static void hand_url(const struct search *search, const struct database_url *url)
+{
+	const struct config *config = search->config;
+	bool changed = config->database_name != NULL || config->database_user != NULL ||
+		       config->database_password != NULL;
+	if (config->database_url == NULL && config->database_host == NULL && !changed)
+		return;
+	autofree char *text = changed || config->database_url == NULL
+				      ? database_url_text(url)
+				      : memory_copy(config->database_url);
+	autofree char *normalized =
+		config->database_normalize ? database_url_normalized(text) : memory_copy(text);
+	hand(search, "DATABASE_URL", normalized);
+}
+
 static const char *platform_origin(const struct search *search)
 {
 	bool from_file = variable_filled(search->environment, "DATABASE_URL_FILE") != NULL;
@@ -253,7 +281,8 @@ static struct database_url *search_all(const struct search *search)
 	const struct given *explicit = given_of(search, "url");
 	if (config->database_url != NULL)
 		return parse(search, config->database_url, explicit->origin);
-	if (explicit->text != NULL && explicit->text[0] != '\0')
+	bool failed = search->faults->messages.count > 0;
+	if (explicit->text != NULL && explicit->text[0] != '\0' && !failed)
 		faults_add(search->faults,
 			"%s: database.url is empty once it is expanded (${NAME:?} would say why)",
 			explicit->origin);
@@ -271,14 +300,16 @@ static struct database_url *search_all(const struct search *search)
 }
 
 void database_settings_find(const struct config *config, char *const *environment,
-	struct database_url **url, struct list *warnings, struct faults *faults)
+	struct database_url **url, struct list *handed, struct list *warnings,
+	struct faults *faults)
 {
-	struct search search = {config, environment, faults};
+	struct search search = {config, environment, faults, handed};
 	check_kind(&search);
 	*url = search_all(&search);
 	if (*url == NULL)
 		return;
 	override(&search, *url);
+	hand_url(&search, *url);
 	if (!database_url_in_memory(*url))
 		return;
 	struct text warning = {0};

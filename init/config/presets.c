@@ -30,7 +30,7 @@ static const struct {
 	{PRESET_FLASK, EVERYWHERE, "database", "normalize", "yes"},
 	{PRESET_ALEMBIC, EVERYWHERE, "upgrade", "command", "alembic upgrade head"},
 	{PRESET_ALEMBIC, EVERYWHERE, "database", "normalize", "yes"},
-	{PRESET_DJANGO, EVERYWHERE, "upgrade", "command", "python manage.py migrate --noinput"},
+	{PRESET_DJANGO, EVERYWHERE, "upgrade", "command", "python3 manage.py migrate --noinput"},
 };
 
 static bool exists(const char *folder, const char *name)

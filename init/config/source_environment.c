@@ -14,8 +14,10 @@
 #define PREFIX "TMINUS_"
 #define STEP_PREFIX "TMINUS_STEP_"
 
-/* Read elsewhere, or for later: never unknown. TMINUS_ENVIRONMENT is a setting besides. */
-static const char *const reserved[] = {"TMINUS_CONFIG", "TMINUS_ROLE", "TMINUS_BOOT_ID"};
+/* Read elsewhere, for later, or (VERSION) what Dockerfiles use to pin a release: never unknown.
+ * TMINUS_ENVIRONMENT is a setting besides. */
+static const char *const reserved[] = {
+	"TMINUS_CONFIG", "TMINUS_ROLE", "TMINUS_BOOT_ID", "TMINUS_VERSION"};
 
 static bool is_from_kubernetes(const char *name, size_t length)
 {

@@ -1,11 +1,6 @@
 #include "database/driver.h"
 
-/* mysql.h has a list of its own, which nobody here uses. */
-#define list_append mariadb_list_add
-#define list_clear mariadb_list_free
 #include <mysql.h>
-#undef list_append
-#undef list_clear
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,13 @@
+/*
+ * A database URL as text again, with its password: for DATABASE_URL in the environment of the
+ * commands and the app, and for nothing that is shown. RFC 3986
+ */
+#ifndef TMINUS_CONFIG_URL_TEXT_H
+#define TMINUS_CONFIG_URL_TEXT_H
+
+#include "config/url.h"
+
+/* "postgresql://app:s%40cret@db:5432/shop?sslmode=require"; the caller frees it. */
+char *database_url_text(const struct database_url *url);
+
+#endif
