@@ -11,6 +11,9 @@
  * (an old kernel, a seccomp filter): -1 and errno, and orphans go to the namespace's PID 1. */
 int descendants_adopt(void);
 
+/* No longer: execve(2) would keep it, and an app that was never told would not reap them. */
+void descendants_disown(void);
+
 /* Sends signal, and CONT behind it, to every descendant. Without /proc it reaches nothing when not
  * PID 1. */
 void descendants_signal(int signal);

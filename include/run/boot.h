@@ -17,6 +17,7 @@ struct boot {
 	struct plan *plan;
 	size_t step;	    /* index of the running step; step_count behind the last */
 	bool begun;	    /* the first step was started */
+	bool stopping;	    /* whatever a step says now, boot does not go on */
 	int64_t deadline;   /* of the wait step; commands have their row's own */
 	int64_t started_at; /* of the running step */
 };

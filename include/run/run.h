@@ -3,7 +3,7 @@
  *
  *             STOP      INTERRUPT STEP_OK STEP_FAILED APP_UP   APP_GONE DEADLINE EMPTY LEFT
  * BOOT        abort     abort     next    fail        -        -        too long -     -
- * ABORTING    again     again     -       -           STOPPING -        -        DONE  linger
+ * ABORTING    again     again     -       say         STOPPING -        -        DONE  linger
  * STARTING    abort     abort     -       -           APP      LEAVING  too long -     -
  * APP         stop      -         -       -           -        LEAVING  -        -     -
  * STOPPING    again     -         -       -           -        LEAVING  linger   -     -

@@ -20,6 +20,12 @@ int descendants_adopt(void)
 	return getpid() == 1 ? 0 : prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
+void descendants_disown(void)
+{
+	if (getpid() != 1)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
 /* The parent of pid: the second field behind the name in proc_pid_stat(5); -1 when pid is gone. */
 static pid_t parent_of(pid_t pid)
 {

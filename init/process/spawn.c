@@ -94,8 +94,10 @@ int spawn_child(spawn_function *entry, void *context, struct spawned *child, str
 		return error_set_errno(error, STATUS_INTERNAL, errno, "cannot make a socket pair");
 	pid_t parent = getpid();
 	pid_t pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		(void)close(ends[0]); /* or it would never see its own end of file */
 		run_function(entry, context, parent, ends[1]);
+	}
 	int number = errno;
 	(void)close(ends[1]);
 	if (pid < 0) {

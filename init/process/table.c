@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "process/terminal.h"
 
-/* fork(2) refused with EAGAIN or ENOMEM is tried again: after 50, 100, 200 ... ms, 10 s in all. */
+/* fork(2) refused with EAGAIN or ENOMEM is tried again: after 50, 100, 200 ... ms, 13 s in all. */
 #define FORK_FIRST_DELAY 50
 #define FORK_LAST_REFUSAL 8
 
@@ -137,15 +137,16 @@ static enum process_state ended(struct process *process, const struct occasion *
 {
 	struct error error = {0};
 	bool failed = take_report(occasion->table, process, &error);
+	pid_t group = process->pid;
+	process->pid = 0; /* from here on it is nobody's */
 	if (process->kind.entry != NULL && process->descriptor >= 0)
 		tell(occasion->table, process, PROCESS_HAS_A_MESSAGE, NULL);
 	close_descriptor(process);
 	/* What its group holds was told to stop with it, and the stop is over. */
 	if (process->kind.to_group && process->timed_out)
-		(void)kill(-process->pid, SIGKILL);
-	process->pid = 0;
+		(void)kill(-group, SIGKILL);
 	process->deadline = CLOCK_NEVER;
-	if (occasion->table->terminal >= 0)
+	if (process->kind.entry == NULL && occasion->table->terminal >= 0)
 		terminal_give(occasion->table->terminal, getpgrp());
 	if (failed)
 		return never_ran(occasion->table, process, &error);
@@ -176,8 +177,10 @@ static enum process_state stop(struct process *process, const struct occasion *o
 
 static enum process_state stop_again(struct process *process, const struct occasion *occasion)
 {
-	if (process->signalled)
-		send_signal(process, occasion->signal);
+	if (!process->signalled)
+		return PROCESS_STOPPING;
+	send_signal(process, occasion->signal);
+	send_signal(process, SIGCONT);
 	return PROCESS_STOPPING;
 }
 
@@ -191,8 +194,11 @@ static enum process_state time_out(struct process *process, const struct occasio
 static enum process_state escalate(struct process *process, const struct occasion *occasion)
 {
 	(void)occasion;
-	if (!process->signalled)
-		return signal_and_wait(process, SIGTERM, process->kind.linger);
+	if (!process->signalled) {
+		enum process_state next = signal_and_wait(process, SIGTERM, 0);
+		process->deadline = clock_now() + process->kind.linger;
+		return next;
+	}
 	process->deadline = CLOCK_NEVER;
 	send_signal(process, SIGKILL);
 	return PROCESS_KILLING;

@@ -45,11 +45,11 @@ static const char *command_line(char *const *argv, char *room, size_t size)
 static void start_wait(struct boot *boot, const struct plan_step *step)
 {
 	boot->deadline = clock_deadline(boot->config->wait_timeout);
-	for (size_t i = 0; i < step->count; i++)
+	for (size_t i = 0; i < step->count; i++) {
 		process_start(&boot->plan->table, &step->first[i]);
-	const struct process *keeper = boot->plan->keeper;
-	if (keeper != NULL && keeper->descriptor >= 0)
-		(void)message_send(keeper->descriptor, MESSAGE_WAIT, 0, "");
+		if (step->first[i].state == PROCESS_ENDED)
+			return; /* it never ran, and boot is being stopped */
+	}
 }
 
 static void start_command(struct boot *boot, const struct plan_step *step)
@@ -201,7 +201,7 @@ static enum boot_result command_failed(const struct boot *boot, const struct pla
 			describe(process, how, sizeof how), elapsed);
 	if (interrupted != 0)
 		error->status = STATUS_SIGNAL_BASE + interrupted;
-	if (!step->continues || interrupted != 0)
+	if (!step->continues || boot->stopping || interrupted != 0)
 		return BOOT_STEP_FAILED;
 	log_warn("%s; on_failure = continue, so boot goes on", error->message);
 	return BOOT_STEP_OK;
@@ -226,6 +226,8 @@ enum boot_result boot_observe(struct boot *boot, struct process *process,
 {
 	struct wait_state *wait = wait_of(boot, process);
 	const struct plan_step *step = boot_current(boot);
+	if (process == boot->plan->keeper && change == PROCESS_HAS_STARTED)
+		(void)message_send(process->descriptor, MESSAGE_WAIT, 0, "");
 	if (wait != NULL && change == PROCESS_HAS_A_MESSAGE)
 		return read_messages(boot, process, wait, error);
 	if (wait != NULL && change == PROCESS_HAS_ENDED)

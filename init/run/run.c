@@ -22,6 +22,8 @@
 /* Real-time signals queue up: a flood of them must not keep the loop from reaping. */
 #define SIGNALS_AT_ONCE 8
 
+#define DURATION_SIZE 32
+
 enum run_state {
 	RUN_BOOT,
 	RUN_ABORTING,
@@ -86,7 +88,8 @@ static enum run_state stop_boot(struct run *run, int status, int signal)
 	struct process_table *table = &run->plan->table;
 	run->status = status;
 	run->deadline = CLOCK_NEVER;
-	run->state = RUN_ABORTING; /* now, for a row that ends at once tells so before we return */
+	run->boot.stopping = true;
+	run->state = RUN_ABORTING; /* what ends within process_stop ends for this reason */
 	for (size_t i = 0; i < table->count; i++)
 		if (process_is_alive(&table->rows[i]))
 			process_stop(table, &table->rows[i], signal);
@@ -96,14 +99,17 @@ static enum run_state stop_boot(struct run *run, int status, int signal)
 static enum run_state abort_boot(struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
+	char duration[DURATION_SIZE];
 	const char *name = signal_name(run->signal, room, sizeof room);
 	const struct plan_step *step = boot_current(&run->boot);
 	if (step == NULL)
 		log_info("SIG%s: stopped before the app was started", name);
-	else if (step->first->kind.finish && process_is_alive(step->first))
-		log_info("SIG%s: this database cannot roll DDL back, so %s has up to "
-			 "boot.grace = %lld ms to finish; the app is not started",
-			name, step->name, (long long)step->first->kind.grace);
+	else if (step->first->kind.finish && step->first->state == PROCESS_RUNNING)
+		log_info("SIG%s: %s may finish first (upgrade.stop), for boot.grace = %s at most; "
+			 "the app "
+			 "is not started",
+			name, step->name,
+			text_duration(step->first->kind.grace, duration, sizeof duration));
 	else
 		log_info("SIG%s: %s is stopped, the app is not started", name, step->name);
 	return stop_boot(run, STATUS_SIGNAL_BASE + run->signal, run->signal);
@@ -121,9 +127,18 @@ static enum run_state boot_failed(struct run *run)
 	return stop_boot(run, run->error->status, SIGTERM);
 }
 
+/* A step that was let finish has failed: what it left half done must be said. */
+static enum run_state failed_late(struct run *run)
+{
+	const struct plan_step *step = boot_current(&run->boot);
+	if (step != NULL && step->kind == PLAN_STEP_COMMAND && !step->first->signalled)
+		log_error("%s", run->error->message);
+	return RUN_ABORTING;
+}
+
 static enum run_state boot_too_long(struct run *run)
 {
-	char room[32];
+	char room[DURATION_SIZE];
 	const struct plan_step *step = boot_current(&run->boot);
 	log_error("boot took longer than boot.timeout = %s; it was at: %s",
 		text_duration(run->config->boot_timeout, room, sizeof room),
@@ -136,7 +151,9 @@ static enum run_state boot_too_long(struct run *run)
 static enum run_state become_app(struct run *run)
 {
 	struct error error = {0};
+	descendants_disown();
 	(void)spawn_become(&run->plan->app->kind.command, &error);
+	(void)descendants_adopt();
 	log_error("cannot run the app: %s", error.message);
 	run->status = error.status;
 	return RUN_LEAVING;
@@ -167,14 +184,17 @@ static enum run_state next_step(struct run *run)
 {
 	if (boot_next(&run->boot))
 		return run->state;
-	if (run->plan->keeper != NULL && process_is_alive(run->plan->keeper))
-		process_dismiss(run->plan->keeper, KEEPER_LEAVES_WITHIN);
+	struct process_table *table = &run->plan->table;
+	for (size_t i = 0; i < table->count; i++)
+		if (table->rows[i].kind.entry != NULL && table->rows[i].state == PROCESS_RUNNING &&
+			table->rows[i].descriptor >= 0)
+			process_dismiss(&table->rows[i], KEEPER_LEAVES_WITHIN);
 	return begin_app(run);
 }
 
 static enum run_state app_up(struct run *run)
 {
-	char room[32];
+	char room[DURATION_SIZE];
 	run->deadline = CLOCK_NEVER;
 	if (run->plan->step_count > 0)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
@@ -227,7 +247,7 @@ static enum run_state app_gone_late(struct run *run)
 
 static enum run_state linger(struct run *run)
 {
-	char room[32];
+	char room[DURATION_SIZE];
 	if (run->state == RUN_STOPPING)
 		log_warn("%s did not end within app.grace = %s: TERM to all",
 			run->plan->app->kind.name,
@@ -249,7 +269,7 @@ static enum run_state done_if_over(struct run *run)
 
 static enum run_state kill_all(struct run *run)
 {
-	char room[32];
+	char room[DURATION_SIZE];
 	log_warn("processes were still there %s after TERM: they are killed",
 		text_duration(run->config->app_linger, room, sizeof room));
 	run->deadline = clock_now() + KILL_TAKES_AT_MOST;
@@ -284,6 +304,7 @@ static action *const actions[RUN_STATES][RUN_EVENTS] = {
 		[RUN_STEP_FAILED] = boot_failed, [RUN_DEADLINE] = boot_too_long},
 	[RUN_ABORTING] = {
 		[RUN_STOP] = abort_again, [RUN_INTERRUPT] = abort_again, [RUN_APP_UP] = app_up_late,
+		[RUN_STEP_FAILED] = failed_late,
 		[RUN_EMPTY] = done_if_over, [RUN_LEFT] = linger_if_over},
 	[RUN_STARTING] = {
 		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_APP_UP] = app_up,
@@ -393,6 +414,8 @@ static void observe(void *context, struct process *process, enum process_change 
 		on_app(run, change);
 		return;
 	}
+	if (run->state == RUN_ABORTING && process->failed)
+		return;
 	run->error = &step_error;
 	switch (boot_observe(&run->boot, process, change, error, &step_error)) {
 	case BOOT_WORKING:
@@ -430,9 +453,8 @@ static int64_t next_deadline(const struct run *run)
 	return run->state == RUN_BOOT ? clock_earlier(deadline, run->boot.deadline) : deadline;
 }
 
-static void reap(struct run *run)
+static void conclude(struct run *run)
 {
-	table_reap(&run->plan->table);
 	feed(run, run->plan->table.all_gone ? RUN_EMPTY : RUN_LEFT);
 }
 
@@ -450,9 +472,11 @@ static void turn(struct run *run, struct pollfd *ready)
 		table_read(&run->plan->table);
 		if (result > 0 && (ready[0].revents & POLLIN) != 0)
 			take_signals(run);
-		expire(run);
 	}
-	reap(run);
+	table_reap(&run->plan->table);
+	conclude(run);
+	expire(run);
+	conclude(run);
 }
 
 int run_plan(const struct config *config, struct plan *plan, int signals)
@@ -470,7 +494,8 @@ int run_plan(const struct config *config, struct plan *plan, int signals)
 	boot_begin(&run.boot, config, plan);
 	if (!stopped_by_now(&run))
 		run.state = next_step(&run);
-	reap(&run);
+	table_reap(&plan->table);
+	conclude(&run);
 	while (run.state != RUN_DONE)
 		turn(&run, ready);
 	return run.status;
