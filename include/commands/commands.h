@@ -19,6 +19,7 @@ struct command_line {
 	struct config_request request;
 	bool json;
 	bool example; /* config --example */
+	bool dashes;  /* "--" stood before the app */
 };
 
 /* Runs a subcommand; its exit status. */
@@ -29,7 +30,8 @@ struct subcommand {
 	subcommand_run *run;
 	const char *arguments; /* for help: "[--] COMMAND..." */
 	const char *help;      /* one line */
-	const char *details;   /* for `tminus help NAME`, may be NULL */
+	bool takes_words;      /* the words behind it are its own, else they are an error */
+	bool takes_options;    /* --json and --example */
 };
 
 /* Parses the command line and runs what it names; the exit status. Signals are blocked. */
@@ -50,5 +52,9 @@ int command_help(struct command_line *line);
 /* Loads the configuration for a subcommand, or says every fault: NULL then, and status 78 is due.
  */
 struct config *commands_load(const struct command_line *line);
+
+/* Writes out stdout at the end of a subcommand that reports: 0, or status 70 when it could not be
+ * written (a full disk). */
+int commands_flush(void);
 
 #endif

@@ -9,6 +9,8 @@
 /* A zeroed struct is a valid empty one; faults_free gives back what it holds. */
 struct faults {
 	struct list messages;
+	int log_format; /* as the settings have it, for telling these */
+	int log_color;
 };
 
 /* Adds one message, in the form of struct error's: "tminus.ini:14: unknown key ...". */

@@ -13,6 +13,11 @@
 #include "config/config.h"
 #include "config/help.h"
 
+/* The command of [section] key, or of a step, as it was written: not expanded, passwords of URLs
+ * masked. For messages; the caller frees it. */
+char *config_command_text(const struct config *config, const char *section, const char *key);
+char *config_step_command_text(const struct config *config, size_t step);
+
 /* A table for a terminal, or one JSON object. What the stream cannot take is the caller's to find
  * out (ferror(3)). */
 void config_show(const struct config *config, FILE *stream, bool json);

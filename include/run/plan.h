@@ -27,6 +27,7 @@ enum plan_kind { PLAN_STEP_WAIT, PLAN_STEP_COMMAND };
 struct plan_step {
 	enum plan_kind kind;
 	const char *name;      /* "wait", "upgrade", "seed undo", "step collectstatic" */
+	const char *written;   /* the command as it stands in the settings, for messages */
 	struct process *first; /* its rows: one command, or every wait target */
 	size_t count;
 	int failure_status;
@@ -50,7 +51,7 @@ struct plan {
 	struct wait_job *jobs;	  /* by wait row */
 	struct wait_state *waits; /* by wait row */
 	size_t wait_count;
-	struct list names; /* made for the user's steps */
+	struct list texts; /* names and commands of steps, made here */
 };
 
 /* Makes the plan for config; freed with plan_free. Where scope has an app, config->app must not be

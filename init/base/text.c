@@ -97,13 +97,15 @@ bool text_equal(const char *one, const char *other)
 
 const char *text_duration(long long milliseconds, char *room, size_t size)
 {
+	long long seconds = milliseconds / 1000;
+	long long tenths = milliseconds % 1000 / 100;
 	if (milliseconds < 1000)
 		(void)snprintf(room, size, "%lld ms", milliseconds);
-	else if (milliseconds < 60000)
-		(void)snprintf(
-			room, size, "%lld.%lld s", milliseconds / 1000, milliseconds % 1000 / 100);
+	else if (seconds < 60 && milliseconds % 1000 != 0)
+		(void)snprintf(room, size, "%lld.%lld s", seconds, tenths);
+	else if (seconds < 60 || seconds == 60)
+		(void)snprintf(room, size, "%lld s", seconds);
 	else
-		(void)snprintf(room, size, "%lld min %lld s", milliseconds / 60000,
-			milliseconds / 1000 % 60);
+		(void)snprintf(room, size, "%lld min %lld s", seconds / 60, seconds % 60);
 	return room;
 }

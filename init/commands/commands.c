@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,16 +11,16 @@
 /* clang-format off */
 static const struct subcommand subcommands[] = {
 	{"run", command_run, "[--] COMMAND...",
-	 "wait, upgrade, seed, then run COMMAND and look after it (the default)", NULL},
+	 "wait, upgrade, seed, then run COMMAND and look after it (the default)", true, false},
 	{"boot", command_boot, "",
-	 "the steps alone, without the app: a pre-deploy command, an init container", NULL},
-	{"wait", command_wait, "",
-	 "wait until the database and every other target can be used, then end", NULL},
+	 "the steps alone, without the app: a pre-deploy command, an init container", false, false},
+	{"wait", command_wait, "[TARGET...]",
+	 "wait until the database and every target can be used, then end", true, false},
 	{"config", command_config, "[--json | --example]",
-	 "every effective setting and where it came from; --example: a commented tminus.ini", NULL},
-	{"version", command_version, "", "the version, and the database drivers inside", NULL},
-	{"help", command_help, "", "this text and every setting", NULL},
-	{NULL, NULL, NULL, NULL, NULL},
+	 "every effective setting and where it came from; an example tminus.ini", false, true},
+	{"version", command_version, "", "the version, and the database drivers inside", false, false},
+	{"help", command_help, "", "this text and every setting", false, false},
+	{NULL, NULL, NULL, NULL, false, false},
 };
 /* clang-format on */
 
@@ -84,6 +85,21 @@ static int take_option(char **argv, int *at, struct command_line *line, struct e
 	return take_flag(word, line, error);
 }
 
+/* What stands on the line must mean something to the subcommand. */
+static int check(const struct command_line *line, struct error *error)
+{
+	const struct subcommand *subcommand = line->subcommand;
+	const char *word = line->request.app_argv[0];
+	if (word != NULL && !subcommand->takes_words && subcommand->run != command_help &&
+		subcommand->run != command_version)
+		return error_set(error, STATUS_USAGE, "tminus %s takes no command: \"%s\"",
+			subcommand->name, word);
+	if ((line->json || line->example) && !subcommand->takes_options)
+		return error_set(error, STATUS_USAGE, "tminus %s knows no %s", subcommand->name,
+			line->json ? "--json" : "--example");
+	return 0;
+}
+
 static int parse(char **argv, struct command_line *line, struct error *error)
 {
 	int at = 1;
@@ -100,10 +116,11 @@ static int parse(char **argv, struct command_line *line, struct error *error)
 		line->subcommand = found;
 		named = true;
 	}
-	if (argv[at] != NULL && text_equal(argv[at], "--"))
+	line->dashes = argv[at] != NULL && text_equal(argv[at], "--");
+	if (line->dashes)
 		at++;
 	line->request.app_argv = argv + at;
-	return 0;
+	return check(line, error);
 }
 
 int commands_main(int argc, char **argv, char **environment)
@@ -129,8 +146,18 @@ struct config *commands_load(const struct command_line *line)
 	struct faults faults = {0};
 	if (config_load(&line->request, &config, &faults) == 0)
 		return config;
+	log_configure(
+		LOG_INFO, (enum log_format)faults.log_format, (enum log_color)faults.log_color);
 	for (size_t i = 0; i < faults.messages.count; i++)
 		log_error("%s", faults.messages.items[i]);
 	faults_free(&faults);
 	return NULL;
+}
+
+int commands_flush(void)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return 0;
+	log_error("stdout: %s", strerror(errno));
+	return STATUS_INTERNAL;
 }

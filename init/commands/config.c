@@ -11,12 +11,12 @@ int command_config(struct command_line *line)
 	signals_unblock();
 	if (line->example) {
 		config_example(stdout);
-		return 0;
+		return commands_flush();
 	}
 	struct config *config = commands_load(line);
 	if (config == NULL)
 		return STATUS_CONFIG;
 	config_show(config, stdout, line->json);
 	config_free(config);
-	return 0;
+	return commands_flush();
 }

@@ -27,7 +27,7 @@ int command_version(struct command_line *line)
 	(void)line;
 	(void)printf(
 		"tminus %s, drivers:%s\n", TMINUS_VERSION, drivers[0] != '\0' ? drivers : " none");
-	return 0;
+	return commands_flush();
 }
 
 int command_help(struct command_line *line)
@@ -39,8 +39,9 @@ int command_help(struct command_line *line)
 		"usage: tminus [--config FILE] [--set SECTION.KEY=VALUE]... [SUBCOMMAND] [--] "
 		"[COMMAND...]\n\n");
 	for (const struct subcommand *at = commands_all(); at->name != NULL; at++)
-		(void)printf("  %-8s %-22s %s\n", at->name, at->arguments, at->help);
+		(void)printf("  tminus %s%s%s\n      %s\n", at->name, at->arguments[0] ? " " : "",
+			at->arguments, at->help);
 	(void)printf("\n");
 	config_help_settings(stdout);
-	return 0;
+	return commands_flush();
 }

@@ -7,7 +7,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "commands/commands.h"
+#include "config/suggest.h"
 #include "process/descendants.h"
 #include "process/signals.h"
 #include "process/terminal.h"
@@ -53,21 +55,55 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 	hide_memory();
 	adopt_orphans();
 	struct plan *plan = plan_new(config, scope, terminal_find());
+	if (scope != PLAN_RUN && plan->step_count == 0)
+		log_warn("nothing to do: no database, no target and no step is configured");
 	/* The kernel takes all back at once, and faster than we could. */
 	_exit(run_plan(config, plan, signals));
 }
 
+/* "tminus confg" runs an app of that name; perhaps that was not meant. */
+static void warn_of_subcommand(const struct command_line *line)
+{
+	char room[SUGGEST_TEXT_SIZE];
+	const char *word = line->request.app_argv[0];
+	if (line->dashes || word == NULL)
+		return;
+	struct suggestion suggestion = suggest_for(word);
+	for (const struct subcommand *at = commands_all(); at->name != NULL; at++)
+		suggest_offer(&suggestion, at->name);
+	if (suggestion.best[0] != '\0')
+		log_warn("%s is no subcommand of tminus and is run as the app%s", word,
+			suggest_text(&suggestion, room));
+}
+
 int command_run(struct command_line *line)
 {
+	warn_of_subcommand(line);
 	return run_scope(line, PLAN_RUN);
 }
 
 int command_boot(struct command_line *line)
 {
+	line->request.waits = true;
 	return run_scope(line, PLAN_BOOT);
+}
+
+/* Targets on the command line take the place of the configured ones. */
+static void take_targets(struct command_line *line)
+{
+	struct text targets = {0};
+	for (char *const *word = line->request.app_argv; *word != NULL; word++)
+		text_add_format(
+			&targets, "%s%s", targets.length > 0 ? " " : "wait.targets=", *word);
+	if (targets.length > 0)
+		list_append(&line->request.set, targets.bytes);
+	text_free(&targets);
+	line->request.app_argv = NULL;
 }
 
 int command_wait(struct command_line *line)
 {
+	line->request.waits = true;
+	take_targets(line);
 	return run_scope(line, PLAN_WAIT);
 }

@@ -369,6 +369,8 @@ int config_load(const struct config_request *request, struct config **result, st
 	free(loader.assigned);
 	list_clear(&loader.known);
 	if (faults->messages.count > 0) {
+		faults->log_format = loader.config->log_format;
+		faults->log_color = loader.config->log_color;
 		config_free(loader.config);
 		return -1;
 	}

@@ -47,6 +47,33 @@ static int width_of(const struct setting *settings, size_t count, int width)
 	return width;
 }
 
+static char *help_text(const struct setting *setting)
+{
+	struct text text = {0};
+	text_add(&text, setting->help);
+	if (setting->type == TYPE_CHOICE)
+		text_add_format(&text, " (%s)", setting->choices);
+	return text_take(&text);
+}
+
+/* Writes text in lines of at most width, broken between words; all but the first are indented. */
+static void fold(FILE *stream, const char *text, int width, int indent)
+{
+	for (bool first = true; *text != '\0'; first = false) {
+		size_t length = strlen(text);
+		if (length > (size_t)width) {
+			length = (size_t)width;
+			while (length > 0 && text[length] != ' ')
+				length--;
+			if (length == 0)
+				length = strcspn(text, " ");
+		}
+		(void)fprintf(stream, "%*s%.*s\n", first ? 0 : indent, "", (int)length, text);
+		text += length;
+		text += strspn(text, " ");
+	}
+}
+
 static void help_rows(FILE *stream, const struct setting *settings, size_t count, int width)
 {
 	const char *section = "";
@@ -58,10 +85,9 @@ static void help_rows(FILE *stream, const struct setting *settings, size_t count
 			(void)fprintf(
 				stream, "\n[%s%s]\n", setting->section, of_step ? " NAME" : "");
 		section = setting->section;
-		(void)fprintf(stream, "  %-*s  %s", width, left, setting->help);
-		if (setting->type == TYPE_CHOICE)
-			(void)fprintf(stream, " (%s)", setting->choices);
-		(void)fputc('\n', stream);
+		autofree char *text = help_text(setting);
+		(void)fprintf(stream, "  %-*s  ", width, left);
+		fold(stream, text, LINE_WIDTH - width - 4, width + 4);
 	}
 }
 

@@ -68,6 +68,24 @@ static char *words_text(const struct setting *setting, const struct given *given
 	return given->source == SOURCE_FILE ? memory_copy(MASK) : masked_words(text);
 }
 
+char *config_command_text(const struct config *config, const char *section, const char *key)
+{
+	size_t count;
+	const struct setting *plain = settings_plain(&count);
+	char *text = words_text(
+		&plain[settings_find(section, key)], origins_plain(config->origins, section, key));
+	return text != NULL ? text : memory_copy("");
+}
+
+char *config_step_command_text(const struct config *config, size_t step)
+{
+	size_t count;
+	int key = settings_find_step_key("command");
+	const struct setting *keys = settings_of_step(&count);
+	char *text = words_text(&keys[key], &config->origins->steps[step].keys[key]);
+	return text != NULL ? text : memory_copy("");
+}
+
 static char *string_text(const char *value)
 {
 	return value != NULL ? memory_copy(value) : NULL;

@@ -29,7 +29,7 @@
 
 /* What is told more than once. */
 #define SLOTS "every connection is taken: raise max_connections or put a pooler in between"
-#define PASSWORD "check user and password of the URL against the server's"
+#define PASSWORD "check user and password against the server's"
 #define TLS "check sslmode and the certificate files of the URL against the server's"
 #define WRITABLE "a server that can be written is needed"
 #define OWNER "check owner and mode of the file and its folder"

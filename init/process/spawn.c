@@ -30,7 +30,7 @@ int spawn_become(const struct command *command, struct error *error)
 {
 	if (command->workdir != NULL && chdir(command->workdir) != 0)
 		return error_set_errno(error, STATUS_CANNOT_RUN, errno,
-			"cannot change to the folder %s", command->workdir);
+			"cannot change to its folder (workdir) %s", command->workdir);
 	signals_unblock();
 	(void)exec_command(command->argv, command->environment, error);
 	signals_block();

@@ -199,6 +199,7 @@ static enum process_state escalate(struct process *process, const struct occasio
 		process->deadline = clock_now() + process->kind.linger;
 		return next;
 	}
+	log_warn("%s did not end in time after its stop signal: it is killed", process->kind.name);
 	process->deadline = CLOCK_NEVER;
 	send_signal(process, SIGKILL);
 	return PROCESS_KILLING;

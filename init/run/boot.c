@@ -29,19 +29,6 @@ bool boot_is_over(const struct boot *boot)
 	return boot->begun && boot->step >= boot->plan->step_count;
 }
 
-/* argv as a person would type it, cut to the room there is; returns room. */
-static const char *command_line(char *const *argv, char *room, size_t size)
-{
-	size_t used = 0;
-	room[0] = '\0';
-	for (; *argv != NULL && used < size; argv++)
-		used += (size_t)snprintf(
-			room + used, size - used, "%s%s", used > 0 ? " " : "", *argv);
-	if (used >= size)
-		memcpy(room + size - 4, "...", 4);
-	return room;
-}
-
 static void start_wait(struct boot *boot, const struct plan_step *step)
 {
 	boot->deadline = clock_deadline(boot->config->wait_timeout);
@@ -54,9 +41,7 @@ static void start_wait(struct boot *boot, const struct plan_step *step)
 
 static void start_command(struct boot *boot, const struct plan_step *step)
 {
-	char line[512];
-	log_info("%s: %s", step->name,
-		command_line(step->first->kind.command.argv, line, sizeof line));
+	log_info("%s: %s", step->name, step->written);
 	process_start(&boot->plan->table, step->first);
 }
 
@@ -182,25 +167,31 @@ static const char *describe(const struct process *process, char *room, size_t si
 	return room;
 }
 
-static enum boot_result command_failed(const struct boot *boot, const struct plan_step *step,
-	const struct error *why, struct error *error)
+static void describe_failure(
+	const struct plan_step *step, const struct error *why, int interrupted, struct error *error)
 {
-	char line[256];
 	char how[96];
 	char room[DURATION_SIZE];
 	const struct process *process = step->first;
 	const char *elapsed =
 		text_duration(process->ended_at - process->started_at, room, sizeof room);
-	int interrupted = process->failed ? 0 : terminal_signal(boot, process);
 	if (process->failed)
 		(void)error_set(
 			error, step->failure_status, "%s failed: %s", step->name, why->message);
+	else if (interrupted != 0)
+		(void)error_set(error, STATUS_SIGNAL_BASE + interrupted,
+			"%s was interrupted from the terminal after %s; the app is not started",
+			step->name, elapsed);
 	else
 		(void)error_set(error, step->failure_status, "%s failed: \"%s\" %s, after %s",
-			step->name, command_line(process->kind.command.argv, line, sizeof line),
-			describe(process, how, sizeof how), elapsed);
-	if (interrupted != 0)
-		error->status = STATUS_SIGNAL_BASE + interrupted;
+			step->name, step->written, describe(process, how, sizeof how), elapsed);
+}
+
+static enum boot_result command_failed(const struct boot *boot, const struct plan_step *step,
+	const struct error *why, struct error *error)
+{
+	int interrupted = step->first->failed ? 0 : terminal_signal(boot, step->first);
+	describe_failure(step, why, interrupted, error);
 	if (!step->continues || boot->stopping || interrupted != 0)
 		return BOOT_STEP_FAILED;
 	log_warn("%s; on_failure = continue, so boot goes on", error->message);

@@ -1,14 +1,19 @@
 #include "run/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "config/condition.h"
 #include "config/order.h"
+#include "config/show.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
 #define WAIT_CHILD_GRACE 1000
+
+#define WRITTEN_SIZE 300 /* of a command in messages */
 
 /* A plan while it is being made. */
 struct draft {
@@ -87,9 +92,18 @@ static void add_wait(struct draft *draft)
 	step->failure_status = STATUS_UNAVAILABLE;
 }
 
-/* One command as a step: what differs is given, the rest is the same for all. */
-static void add_command(struct draft *draft, const char *name, const struct list *argv,
-	int64_t time_limit, int failure_status)
+/* Keeps text, cut so that a message has room for what is said of it. */
+static const char *keep(struct plan *plan, char *text)
+{
+	if (strlen(text) > WRITTEN_SIZE)
+		memcpy(text + WRITTEN_SIZE - 3, "...", 4);
+	list_append_owned(&plan->texts, text);
+	return text;
+}
+
+/* One command as a step: what differs is given, the rest is the same for all. written is kept. */
+static void add_command(struct draft *draft, const char *name, char *written,
+	const struct list *argv, int64_t time_limit, int failure_status)
 {
 	const struct config *config = draft->config;
 	struct plan_step *step = add_step(draft->plan, PLAN_STEP_COMMAND, name);
@@ -106,6 +120,7 @@ static void add_command(struct draft *draft, const char *name, const struct list
 	};
 	(void)add_row(draft->plan, &kind);
 	step->count = 1;
+	step->written = keep(draft->plan, written);
 	step->failure_status = failure_status;
 }
 
@@ -122,8 +137,8 @@ static void add_upgrade(struct draft *draft)
 	const struct config *config = draft->config;
 	if (config->upgrade_mode == UPGRADE_OFF || config->upgrade_command.count == 0)
 		return;
-	add_command(draft, "upgrade", &config->upgrade_command, config->upgrade_timeout,
-		STATUS_UPGRADE);
+	add_command(draft, "upgrade", config_command_text(config, "upgrade", "command"),
+		&config->upgrade_command, config->upgrade_timeout, STATUS_UPGRADE);
 	draft->plan->table.rows[draft->plan->table.count - 1].kind.finish =
 		upgrade_finishes(config);
 }
@@ -134,23 +149,28 @@ static void add_seeds(struct draft *draft)
 	if (config->seed_when == SEED_NEVER)
 		return;
 	if (config->seed_undo.count > 0)
-		add_command(
-			draft, "seed undo", &config->seed_undo, config->seed_timeout, STATUS_STEP);
+		add_command(draft, "seed undo", config_command_text(config, "seed", "undo"),
+			&config->seed_undo, config->seed_timeout, STATUS_STEP);
+	else if (config->production && config->preset == PRESET_FLASK)
+		log_info("seed undo is left out: the environment is %s", config->environment_name);
 	if (config->seed_all.count > 0)
-		add_command(
-			draft, "seed all", &config->seed_all, config->seed_timeout, STATUS_STEP);
+		add_command(draft, "seed all", config_command_text(config, "seed", "all"),
+			&config->seed_all, config->seed_timeout, STATUS_STEP);
 }
 
 static void add_user_step(struct draft *draft, size_t index)
 {
 	const struct step_settings *settings = &draft->config->steps[index];
-	if (!condition_holds(settings->condition, draft->config->environment.items))
+	if (!condition_holds(settings->condition, draft->config->environment.items)) {
+		log_info("step %s is left out: if = %s does not hold", settings->name,
+			settings->condition);
 		return;
+	}
 	struct text name = {0};
 	text_add_format(&name, "step %s", settings->name);
-	char *owned = text_take(&name);
-	list_append_owned(&draft->plan->names, owned);
-	add_command(draft, owned, &settings->command, settings->timeout, STATUS_STEP);
+	add_command(draft, keep(draft->plan, text_take(&name)),
+		config_step_command_text(draft->config, index), &settings->command,
+		settings->timeout, STATUS_STEP);
 	struct plan_step *step = &draft->plan->steps[draft->plan->step_count - 1];
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	if (settings->workdir != NULL)
@@ -212,7 +232,7 @@ void plan_free(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->wait_count; i++)
 		free(plan->waits[i].label);
-	list_clear(&plan->names);
+	list_clear(&plan->texts);
 	free(plan->waits);
 	free(plan->jobs);
 	free(plan->steps);

@@ -228,10 +228,15 @@ static enum run_state stop_app_again(struct run *run)
 
 static enum run_state app_gone(struct run *run)
 {
+	char room[SIGNAL_NAME_SIZE];
 	const struct process *app = run->plan->app;
 	run->deadline = CLOCK_NEVER;
 	if (!app->failed) {
 		run->status = status_of(app->status);
+		if (run->state == RUN_APP && WIFSIGNALED(app->status))
+			log_warn("%s was killed by SIG%s%s", app->kind.name,
+				signal_name(WTERMSIG(app->status), room, sizeof room),
+				WTERMSIG(app->status) == SIGKILL ? " (out of memory?)" : "");
 		return RUN_LEAVING;
 	}
 	log_error("cannot run the app: %s", run->error->message);
