@@ -14,6 +14,7 @@ import harness
 TERM = signal.SIGTERM
 STRANGER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]  # in no passwd
 CLOSED = ["".join(each) for count in range(4) for each in itertools.combinations("012", count)]
+TRACED = ["strace", "-f", "-qq", "-o", "/dev/null"]
 PIPE_SIZE = 8192  # two pages: poll(2) calls a pipe of one page full as soon as there is a byte in it
 BOOT = {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"}
 
@@ -267,6 +268,33 @@ def test_no_new_privileges_and_no_capabilities_are_enough(container, recorder):
                     prefix=[*STRANGER, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
     run.expect(recorder.is_ready, "the app to be ready")
     run.signal(TERM)
+    assert run.wait() == 8
+
+
+def test_a_user_namespace_is_enough(container, recorder, orphans):
+    run = container("--", "sh", "-c", f"{orphans} 20; exec {recorder.line('--end', '15=8')}", environment=BOOT,
+                    before=["unshare", "--user", "--map-root-user"])
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.expect(lambda: len(run.init.children()) == 1, "the orphans to be reaped")
+    run.signal(TERM)
+    assert run.wait() == 8
+
+
+@pytest.mark.parametrize("call", ["prctl", "close_range", "clone3", "setpgid", "ioctl", "fcntl", "pidfd_open"])
+def test_a_system_call_that_a_seccomp_filter_refuses_does_no_harm(container, recorder, call):
+    """strace(1) plays the filter; tminus is a plain child here, or unshare would be refused as well."""
+    run = container("--", *recorder.command("--end", "15=8"), environment=BOOT, namespace=False,
+                    before=[*TRACED, "-e", f"inject={call}:error=EPERM"])
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.signal(TERM)
+    assert run.wait() == 8
+
+
+@pytest.mark.parametrize("error", ["EAGAIN", "ENOMEM"])
+@pytest.mark.parametrize("environment", [{}, BOOT], ids=["app", "step"])
+def test_a_fork_that_fails_twice_is_tried_again(container, error, environment):
+    run = container("--", "sh", "-c", "exit 8", environment=environment, namespace=False,
+                    before=[*TRACED, "-e", f"inject=clone,clone3,fork,vfork:error={error}:when=1..2"])
     assert run.wait() == 8
 
 
