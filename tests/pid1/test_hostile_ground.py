@@ -173,8 +173,9 @@ def test_fork_refused_for_a_moment_is_tried_again(container, environment):
     assert run.wait(120) == 4
 
 
-def test_term_while_fork_is_refused_ends_boot(container, folder):
-    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix)
+@pytest.mark.parametrize("environment", [{}, {"TMINUS_UPGRADE_COMMAND": "true"}], ids=["app", "step"])
+def test_term_while_fork_is_refused_ends_boot(container, folder, environment):
+    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix, environment=environment)
     run.expect_error("again")
     run.signal(TERM)
     assert run.wait() == 128 + TERM
