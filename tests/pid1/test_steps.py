@@ -81,7 +81,8 @@ def test_on_failure_continue_goes_on_when_the_command_is_not_found(container):
 
 def test_what_a_failing_step_left_behind_is_ended(container, recorder):
     script = f"setsid {recorder.line('--end', '15=0')} & while [ ! -s {recorder.path} ]; do sleep 0.01; done; exit 1"
-    run = container("--", "true", environment={"TMINUS_UPGRADE_COMMAND": f'sh -c "{script}"', "TMINUS_APP_LINGER": "1h"})
+    run = container("--", "true", environment={
+        "TMINUS_UPGRADE_COMMAND": f'sh -c "{script}"', "TMINUS_APP_LINGER": "1h"})
     assert run.wait() == 76
     assert recorder.signals() == [signal.SIGTERM]
 
