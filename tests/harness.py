@@ -5,6 +5,7 @@ a test sends signals to it as a container's runtime does. Everything is awaited,
 polls a condition until an overall limit, which is far beyond what any machine needs.
 """
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -104,6 +105,11 @@ class Process:
 
     def is_alive(self):
         return self.state() not in (None, "Z", "X")
+
+
+def descendants(process):
+    """Every process below this one."""
+    return [each for child in process.children() for each in (child, *descendants(child))]
 
 
 class Stream:
@@ -245,12 +251,11 @@ class Container:
         return "\n".join(lines)
 
     def kill(self):
-        """Ends everything, whatever state it is in."""
+        """Ends everything, whatever state it is in; of a plain child the whole tree, which no namespace holds."""
         if self.is_running():
-            init = self.find_init()
-            if init and init.is_alive():
-                os.kill(init.pid, signal.SIGKILL)
-            self.process.kill()
+            for process in [Process(self.process.pid), *descendants(Process(self.process.pid))]:
+                with contextlib.suppress(ProcessLookupError):
+                    process.signal(signal.SIGKILL)
         self.process.wait()
         for stream in (self.process.stdout, self.process.stderr):
             if stream:

@@ -13,8 +13,8 @@ OTHER_MACHINE = 183 if os.uname().machine == "x86_64" else 62  # EM_AARCH64, EM_
 
 def elf_for(machine):
     """The header of a 64-bit program for another machine."""
-    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, 0x400000, 64, 0, 0, 64, 56, 1,
-                                                           64, 0, 0) + bytes(56)
+    fields = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, 0x400000, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + fields + bytes(56)
 
 
 @pytest.fixture(params=["supervise", "exec"])
@@ -118,7 +118,8 @@ def test_a_noexec_mount_gives_126_and_is_named(failure, folder):
     source = folder.script("script", SHELL_SCRIPT)
     mount = folder / "mount"
     mount.mkdir()
-    status, said = failure(str(mount / "app"), setup=f"mount -t tmpfs -o noexec none {mount} && cp {source} {mount}/app")
+    status, said = failure(str(mount / "app"),
+                           setup=f"mount -t tmpfs -o noexec none {mount} && cp {source} {mount}/app")
     assert status == 126
     assert str(mount / "app") in said and "noexec" in said
 

@@ -14,6 +14,7 @@ import harness
 TERM = signal.SIGTERM
 STRANGER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]  # in no passwd
 CLOSED = ["".join(each) for count in range(4) for each in itertools.combinations("012", count)]
+TRACED = ["strace", "-f", "-qq", "-o", "/dev/null"]
 PIPE_SIZE = 8192  # two pages: poll(2) calls a pipe of one page full as soon as there is a byte in it
 BOOT = {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"}
 
@@ -88,17 +89,14 @@ def test_sigpipe_ignored_or_a_reader_that_went_away_does_not_kill_it(container):
 
 @pytest.mark.parametrize("environment", [{}, BOOT], ids=["plain", "with a boot"])
 def test_a_read_only_root_is_enough(container, environment):
-    setup = "mount -o remount,bind,ro / && mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /run"
-    run = container("--", "sh", "-c", "! touch /tmp/x /run/x /etc/x 2>/dev/null || exit 1; echo fine; exit 5",
-                    setup=setup, environment=environment, program=stay_reachable())
+    setup = """for folder in /tmp /run /dev/shm; do
+                   mount --bind $folder $folder && mount -o remount,bind,ro $folder || exit 99
+               done
+               mount -o remount,bind,ro / || exit 99"""
+    run = container("--", "sh", "-c", "touch /tmp/x || touch /run/x || touch /x && exit 1; echo fine; exit 5",
+                    setup=setup, environment=environment)
     assert run.wait() == 5
     assert run.out.bytes == b"fine\n"
-
-
-def stay_reachable():
-    """The program by a path that a tmpfs over /tmp does not hide."""
-    assert not harness.TMINUS.startswith(("/tmp/", "/run/")), "the tests cannot run from /tmp"
-    return harness.TMINUS
 
 
 NO_PROC = pytest.mark.not_sanitized("AddressSanitizer reads /proc/self/maps")
@@ -120,7 +118,8 @@ def test_it_works_without_proc(container, recorder, orphans, environment):
 @NO_PROC
 def test_leftovers_are_ended_without_proc(container, recorder):
     script = f"setsid {recorder.line('--end', '15=0')} & while [ ! -s {recorder.path} ]; do sleep 0.01; done; exit 2"
-    run = container("--", "sh", "-c", script, setup="mount -t tmpfs none /proc", environment={"TMINUS_APP_LINGER": "1h"})
+    run = container("--", "sh", "-c", script, setup="mount -t tmpfs none /proc",
+                    environment={"TMINUS_APP_LINGER": "1h"})
     assert run.wait() == 2
     assert recorder.signals() == [TERM]
 
@@ -172,8 +171,9 @@ def test_fork_refused_for_a_moment_is_tried_again(container, environment):
     assert run.wait(120) == 4
 
 
-def test_term_while_fork_is_refused_ends_boot(container, folder):
-    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix)
+@pytest.mark.parametrize("environment", [{}, {"TMINUS_UPGRADE_COMMAND": "true"}], ids=["app", "step"])
+def test_term_while_fork_is_refused_ends_boot(container, folder, environment):
+    run = container("--", "touch", str(folder / "app"), prefix=ProcessLimit(1).prefix, environment=environment)
     run.expect_error("again")
     run.signal(TERM)
     assert run.wait() == 128 + TERM
@@ -199,11 +199,9 @@ def test_a_full_disk_below_the_log_does_no_harm(container, recorder):
 
 
 @pytest.mark.parametrize("environment", [{}, {**BOOT, "TMINUS_LOG_LEVEL": "debug"}], ids=["plain", "with a boot"])
-def test_a_pipe_that_nobody_reads_stops_neither_signals_nor_reaping(container, full_pipe, recorder, folder, environment):
-    script = f"(sh -c 'true & true & true &') & wait; while [ ! -e {folder / 'go'} ]; do sleep 0.01; done; " \
-             f"exec {recorder.line('--end', '15=6')}"
+def test_a_pipe_that_nobody_reads_stops_neither_signals_nor_reaping(container, full_pipe, recorder, environment):
+    script = f"(sh -c 'true & true & true &') & wait; exec {recorder.line('--end', '15=6')}"
     run = container("--", "sh", "-c", script, stdout=full_pipe[0], stderr=full_pipe[0], environment=environment)
-    (folder / "go").touch()
     run.expect(recorder.is_ready, "the app to be ready")
     run.expect(lambda: len(run.init.children()) == 1, "the orphans to be reaped")
     run.signal(signal.SIGHUP)
@@ -267,6 +265,33 @@ def test_no_new_privileges_and_no_capabilities_are_enough(container, recorder):
                     prefix=[*STRANGER, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
     run.expect(recorder.is_ready, "the app to be ready")
     run.signal(TERM)
+    assert run.wait() == 8
+
+
+def test_a_user_namespace_is_enough(container, recorder, orphans):
+    run = container("--", "sh", "-c", f"{orphans} 20; exec {recorder.line('--end', '15=8')}", environment=BOOT,
+                    before=["unshare", "--user", "--map-root-user"])
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.expect(lambda: len(run.init.children()) == 1, "the orphans to be reaped")
+    run.signal(TERM)
+    assert run.wait() == 8
+
+
+@pytest.mark.parametrize("call", ["prctl", "close_range", "clone3", "setpgid", "ioctl", "fcntl", "pidfd_open"])
+def test_a_system_call_that_a_seccomp_filter_refuses_does_no_harm(container, recorder, call):
+    """strace(1) plays the filter; tminus is a plain child here, or unshare would be refused as well."""
+    run = container("--", *recorder.command("--end", "15=8"), environment=BOOT, namespace=False,
+                    before=[*TRACED, "-e", f"inject={call}:error=EPERM"])
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.signal(TERM)
+    assert run.wait() == 8
+
+
+@pytest.mark.parametrize("error", ["EAGAIN", "ENOMEM"])
+@pytest.mark.parametrize("environment", [{}, BOOT], ids=["app", "step"])
+def test_a_fork_that_fails_twice_is_tried_again(container, error, environment):
+    run = container("--", "sh", "-c", "exit 8", environment=environment, namespace=False,
+                    before=[*TRACED, "-e", f"inject=clone,clone3,fork,vfork:error={error}:when=1..2"])
     assert run.wait() == 8
 
 

@@ -97,6 +97,56 @@ def test_the_stop_signal_begins_the_stop_too(container, recorder):
     assert recorder.signals() == [signal.SIGQUIT, CONT, TERM], "QUIT, CONT, and TERM when the grace is over"
 
 
+def test_every_signal_during_the_stop_is_forwarded_too(container, recorder):
+    run = container("--", *recorder.command("--end", "64=8"))
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.signal(TERM)
+    run.expect(lambda: recorder.signals() == [TERM, CONT], "TERM to arrive")
+    send_each(run, recorder, [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGWINCH])
+    run.signal(64)
+    assert run.wait() == 8
+
+
+def test_a_second_term_reaches_an_app_that_was_stopped_in_between(container, recorder):
+    run = container("--", *recorder.command("--end", "64=8"))
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.signal(TERM)
+    run.expect(lambda: recorder.signals() == [TERM, CONT], "TERM to arrive")
+    app = run.child("recorder")
+    app.signal(STOP)
+    run.expect(lambda: app.state() == "T", "the app to be stopped")
+    run.signal(TERM)
+    run.expect(lambda: recorder.signals().count(TERM) == 2, "the second TERM to arrive")
+    run.signal(64)
+    assert run.wait() == 8
+
+
+def test_queued_realtime_signals_arrive_as_often_as_they_were_sent(container, recorder):
+    run = container("--", *recorder.command("--end", "15=8"))
+    run.expect(recorder.is_ready, "the app to be ready")
+    for _ in range(5):
+        run.signal(40)
+    run.expect(lambda: recorder.signals() == [40] * 5, "five of them to arrive")
+    run.signal(TERM)
+    assert run.wait() == 8
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGUSR1, 9), (signal.SIGPIPE, 9), (signal.SIGTERM, 9)])
+def test_signals_from_inside_the_container_count_as_those_from_outside(container, number, status):
+    script = f"trap 'exit {status}' {int(number)}; kill -{int(number)} 1; while :; do sleep 0.01; done"
+    assert container("--", "sh", "-c", script).wait() == status
+
+
+def test_an_app_that_kills_everybody_else_does_not_kill_its_pid_1(container):
+    assert container("--", "sh", "-c", "sleep 1000 & kill -9 -1; exit 3").wait() == 3
+
+
+def test_a_leftover_that_forks_all_the_time_is_killed(container):
+    script = "(trap '' TERM HUP; while :; do (: & : &) & done) & exit 5"
+    run = container("--", "sh", "-c", script, environment={"TMINUS_APP_LINGER": "50ms"})
+    assert run.wait() == 5
+
+
 def test_a_stopped_app_ends_by_term(container):
     run = container("--", "sleep", "1000")
     app = run.child("sleep")

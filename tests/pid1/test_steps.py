@@ -81,7 +81,8 @@ def test_on_failure_continue_goes_on_when_the_command_is_not_found(container):
 
 def test_what_a_failing_step_left_behind_is_ended(container, recorder):
     script = f"setsid {recorder.line('--end', '15=0')} & while [ ! -s {recorder.path} ]; do sleep 0.01; done; exit 1"
-    run = container("--", "true", environment={"TMINUS_UPGRADE_COMMAND": f'sh -c "{script}"', "TMINUS_APP_LINGER": "1h"})
+    run = container("--", "true", environment={
+        "TMINUS_UPGRADE_COMMAND": f'sh -c "{script}"', "TMINUS_APP_LINGER": "1h"})
     assert run.wait() == 76
     assert recorder.signals() == [signal.SIGTERM]
 
@@ -171,3 +172,27 @@ def test_a_step_can_read_stdin_and_write_stderr(container, folder):
                         environment={"TMINUS_UPGRADE_COMMAND": "sh -c 'read line; echo \"<$line>\" >&2'"})
         assert run.wait() == 0
     assert "<typed>" in run.err.text()
+
+
+def test_the_subcommand_boot_runs_the_steps_and_ends(container, folder):
+    run = container("boot", environment={"TMINUS_UPGRADE_COMMAND": f"touch {folder / 'upgraded'}"})
+    assert run.wait() == 0
+    assert (folder / "upgraded").exists()
+
+
+def test_the_subcommand_boot_ends_with_the_status_of_a_failing_step(container):
+    assert container("boot", environment={"TMINUS_UPGRADE_COMMAND": "false"}).wait() == 76
+
+
+def test_the_subcommand_boot_is_stopped_by_term(container):
+    run = container("boot", environment={"TMINUS_UPGRADE_COMMAND": "sleep 1000"})
+    run.child("sleep")
+    run.signal(signal.SIGTERM)
+    assert run.wait() == 128 + signal.SIGTERM
+
+
+def test_the_subcommand_wait_runs_no_step(container, folder):
+    run = container("wait", environment={"TMINUS_UPGRADE_COMMAND": f"touch {folder / 'upgraded'}",
+                                         "TMINUS_WAIT_TARGETS": "file:/etc/passwd"})
+    assert run.wait() == 0
+    assert not (folder / "upgraded").exists()

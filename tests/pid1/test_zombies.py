@@ -42,8 +42,8 @@ def test_ten_thousand_orphans_are_reaped(container, orphans):
 
 def test_orphans_of_orphans_are_reaped(container):
     """Each generation is left behind by the one before."""
-    run = container("--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c '(sh -c \"(true &) &\" &) &' &) & done; "
-                                      "exec sleep 1000")
+    script = "for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c '(sh -c \"(true &) &\" &) &' &) & done; exec sleep 1000"
+    run = container("--", "sh", "-c", script)
     run.child("sleep")
     run.expect(lambda: reaped(run, "sleep"), "no zombie to be left")
 
@@ -58,7 +58,8 @@ def test_a_fork_bomb_of_short_lived_children_leaves_no_zombie(container, bomb):
 
 
 def test_signals_are_forwarded_while_children_die_all_the_time(container, folder, orphans, recorder):
-    script = f"while [ ! -e {folder / 'stop'} ]; do {orphans} 200; done > /dev/null & exec {recorder.line('--end', '15=4')}"
+    app = recorder.line("--end", "15=4")
+    script = f"while [ ! -e {folder / 'stop'} ]; do {orphans} 200; done > /dev/null & exec {app}"
     run = container("--", "sh", "-c", script, environment={"TMINUS_APP_LINGER": "1h"})
     run.expect(recorder.is_ready, "the app to be ready")
     for number in [signal.SIGUSR1, signal.SIGHUP, signal.SIGUSR2] * 20:
@@ -79,10 +80,11 @@ def test_orphans_are_reaped_while_a_step_runs(container, orphans, folder):
 
 
 def test_orphans_are_reaped_while_it_lingers(container, orphans, folder):
-    script = f"""(trap '{orphans} 100; touch {folder / "left"}; while [ ! -e {folder / "go"} ]; do sleep 0.01; done; exit' TERM
-                  touch {folder / "ready"}
-                  while :; do sleep 0.01; done) &
-                 while [ ! -e {folder / "ready"} ]; do sleep 0.01; done; exit 7"""
+    script = f"""cd {folder.path}
+        (trap '{orphans} 100; touch left; while [ ! -e go ]; do sleep 0.01; done; exit' TERM
+         touch ready
+         while :; do sleep 0.01; done) &
+        while [ ! -e ready ]; do sleep 0.01; done; exit 7"""
     run = container("--", "sh", "-c", script, environment={"TMINUS_APP_LINGER": "1h"})
     run.expect((folder / "left").exists, "the orphans of the leftover")
     run.expect(lambda: len(run.init.children()) == 1, "one child to be left")
@@ -90,8 +92,8 @@ def test_orphans_are_reaped_while_it_lingers(container, orphans, folder):
     assert run.wait() == 7
 
 
-@pytest.mark.parametrize("environment", [{}, {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"}],
-                         ids=["plain", "behind a boot"])
+@pytest.mark.parametrize("environment", [
+    {}, {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"}], ids=["plain", "behind a boot"])
 def test_an_idle_tminus_is_never_woken(container, environment):
     run = container("--", "sleep", "1000", environment=environment)
     run.child("sleep")
