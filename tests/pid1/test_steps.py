@@ -45,7 +45,7 @@ def test_a_failing_step_is_said_with_command_status_and_time(container, step):
     run = container("--", "true", environment={**DEVELOPMENT, variable: "sh -c 'exit 3' something"})
     run.wait()
     line = next(line for line in run.err.text().splitlines() if "fail" in line)
-    assert "sh -c exit 3 something" in line
+    assert "sh -c 'exit 3' something" in line
     assert "status 3" in line
     assert " ms" in line or " s" in line
 
