@@ -178,7 +178,8 @@ class Container:
         for child in process.children() if depth > 0 else []:
             found = self._search(child.pid, depth - 1)
             if found:
-                return found
+                # It may have become tminus, and have forked, since its name was read.
+                return process if process.name() == self.program else found
         return None
 
     @property
