@@ -178,7 +178,8 @@ class Container:
         for child in process.children() if depth > 0 else []:
             found = self._search(child.pid, depth - 1)
             if found:
-                return found
+                # It may have become tminus, and have forked, since its name was read.
+                return process if process.name() == self.program else found
         return None
 
     @property
@@ -253,7 +254,9 @@ class Container:
     def kill(self):
         """Ends everything, whatever state it is in; of a plain child the whole tree, which no namespace holds."""
         if self.is_running():
-            for process in [Process(self.process.pid), *descendants(Process(self.process.pid))]:
+            top = Process(self.process.pid)
+            # --kill-child takes the namespace along; pids gathered before it would be others' by then.
+            for process in [top] if self.namespace else [top, *descendants(top)]:
                 with contextlib.suppress(ProcessLookupError):
                     process.signal(signal.SIGKILL)
         self.process.wait()

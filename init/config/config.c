@@ -45,7 +45,7 @@ static void read_sources(struct loader *loader)
 static void note_platform_fault(struct loader *loader, const char *message)
 {
 	const char *url = variable_value(loader->known.items, "DATABASE_URL");
-	bool known = url == NULL || database_url_scheme(url, NULL);
+	bool known = url != NULL && database_url_scheme(url, NULL);
 	if (known || loader->anything_set || loader->request->waits)
 		faults_add(loader->faults, "%s", message);
 	else

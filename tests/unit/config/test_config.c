@@ -432,13 +432,58 @@ static void the_environment_is_named_by_the_first_of_its_variables(void **state)
 		{{NULL, {"APP_ENV=prod"}, {0}, {0}}, "prod", true},
 		{{NULL, {"FLASK_ENV=a", "TMINUS_ENVIRONMENT=b"}, {0}, {0}}, "b", false},
 		{{NULL, {"FLASK_ENV=a", "TMINUS_ENVIRONMENT="}, {0}, {0}}, "a", false},
-		{{"environment = ${X:-c}", {"FLASK_ENV=a"}, {0}, {0}}, "c", false},
+		{{"environment = ${X:-c}", {0}, {0}, {0}}, "c", false},
+		{{"environment = development", {"FLASK_ENV=production"}, {0}, {0}}, "production",
+			true},
 		{{"environment = c", {0}, {"environment=d"}, {0}}, "d", false},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct config *config = load_well(&rows[i].input);
 		CHECK_TEXT(rows[i].name, config->environment_name, rows[i].name);
 		CHECK_TRUE(rows[i].name, config->production == rows[i].production);
+		config_free(config);
+	}
+}
+
+/* The value of NAME in the environment of the children; "" when it is not set. */
+static const char *handed(const struct config *config, const char *name)
+{
+	const char *value = variable_value(config->environment.items, name);
+	return value != NULL ? value : "";
+}
+
+static void children_get_the_database_that_the_settings_name(void **state)
+{
+	(void)state;
+	static const struct {
+		struct input input;
+		const char *url;
+	} rows[] = {
+		{{NULL, {"DATABASE_URL=postgres://u:p@h/d"}, {0}, {0}}, "postgres://u:p@h/d"},
+		{{NULL, {"TMINUS_DATABASE_URL=postgres://u:p%40@h/d"}, {0}, {0}},
+			"postgres://u:p%40@h/d"},
+		{{"[database]\nurl = mysql://u:p@h/d?charset=utf8", {"DATABASE_URL=sqlite:///x"},
+			 {0}, {0}},
+			"mysql://u:p@h/d?charset=utf8"},
+		{{"[database]\nurl = postgres://h/d\nnormalize = yes", {0}, {0}, {0}},
+			"postgresql://h/d"},
+		{{NULL,
+			 {"TMINUS_DATABASE_HOST=::1", "TMINUS_DATABASE_KIND=postgres",
+				 "TMINUS_DATABASE_USER=a@b",
+				 "TMINUS_DATABASE_PASSWORD=/% :", "TMINUS_DATABASE_NAME=s p"},
+			 {0}, {0}},
+			"postgresql://a%40b:%2F%25%20%3A@[::1]:5432/s%20p"},
+		{{NULL, {"DATABASE_URL=mysql://u@h:3307/d", "TMINUS_DATABASE_PASSWORD=x"}, {0},
+			 {0}},
+			"mysql://u:x@h:3307/d"},
+		{{NULL, {"TMINUS_DATABASE_KIND=sqlite", "TMINUS_DATABASE_NAME=/data/a b.db"}, {0},
+			 {0}},
+			"sqlite:////data/a b.db"},
+		{{NULL, {"PGHOST=h", "PGUSER=u"}, {0}, {0}}, ""},
+	};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct config *config = load_well(&rows[i].input);
+		CHECK_TEXT(rows[i].url, handed(config, "DATABASE_URL"), rows[i].url);
 		config_free(config);
 	}
 }
@@ -479,7 +524,7 @@ static void auto_says_what_it_chose(void **state)
 	struct config *config = load_well(&input);
 	assert_int_equal(config->preset, PRESET_DJANGO);
 	assert_string_equal(config->preset_reason, "preset auto chose django: there is manage.py");
-	assert_string_equal(config->upgrade_command.items[0], "python");
+	assert_string_equal(config->upgrade_command.items[0], "python3");
 	assert_true(config->writable);
 	config_free(config);
 }
@@ -703,6 +748,7 @@ int main(void)
 		IN_FOLDER(the_database_is_found_in_one_fixed_order),
 		IN_FOLDER(an_automatic_level_is_a_login_where_there_is_a_user),
 		IN_FOLDER(the_environment_is_named_by_the_first_of_its_variables),
+		IN_FOLDER(children_get_the_database_that_the_settings_name),
 		IN_FOLDER(presets_seed_and_undo_as_the_environment_allows),
 		IN_FOLDER(auto_says_what_it_chose),
 		IN_FOLDER(steps_come_from_the_file_the_environment_and_the_command_line),

@@ -72,7 +72,8 @@ static void a_preset_gives_its_rows_where_they_apply(void **state)
 		{PRESET_FLASK, true, true, "flask db upgrade", NULL, "flask seed all", "yes"},
 		{PRESET_FLASK, false, false, "flask db upgrade", NULL, NULL, "yes"},
 		{PRESET_ALEMBIC, false, true, "alembic upgrade head", NULL, NULL, "yes"},
-		{PRESET_DJANGO, true, true, "python3 manage.py migrate --noinput", NULL, NULL, NULL},
+		{PRESET_DJANGO, true, true, "python3 manage.py migrate --noinput", NULL, NULL,
+			NULL},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct origins *origins = origins_new();
