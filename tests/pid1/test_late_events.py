@@ -118,3 +118,22 @@ def test_a_second_term_continues_an_app_that_was_stopped_meanwhile(container, re
     assert app.state() != "T"
     run.signal(USR2)
     assert run.wait() == 3
+
+
+def test_the_end_of_a_wait_child_together_with_its_answer_does_not_block_the_loop(container, recorder, folder):
+    """Both are there at once: the signal is taken while the app is begun, and nothing is left to be read behind it."""
+    target = folder / "later"
+    run = container("--", *recorder.command("--end", "15=7"),
+                    environment={"TMINUS_WAIT_TARGETS": f"file:{target}", "TMINUS_WAIT_TIMEOUT": "1h"})
+    run.expect(lambda: run.init.children(), "the wait's child")
+    child = run.init.children()[0]
+    run.init.signal(STOP)
+    run.expect(lambda: run.init.state() == "T", "tminus to be stopped")
+    target.touch()
+    run.expect(lambda: child.state() == "Z", "the wait's child to end")
+    run.init.signal(CONT)
+    run.expect(recorder.is_ready, "the app to be ready")
+    run.expect(lambda: len(run.init.children()) == 1, "the wait's child to be reaped", limit=10)
+    run.expect_error("started as pid")
+    run.signal(TERM)
+    assert run.wait() == 7
