@@ -139,3 +139,21 @@ def test_a_terminal_without_a_session_does_no_harm(container, terminal):
                     stderr=terminal.slave, start_new_session=True)
     assert run.wait() == 4
     shown(run, terminal, "ready")
+
+
+@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("kind", ["wait child", "keeper"])
+def test_the_app_keeps_the_terminal_when_what_waited_for_it_ends(on_terminal, terminal, folder, kind, number):
+    """It ends behind the app's start; a terminal taken back by then would stop the app when it reads."""
+    (folder / "there").touch()
+    waits = {"TMINUS_WAIT_TARGETS": f"file:{folder / 'there'}"} if kind == "wait child" else {
+        "DATABASE_URL": f"sqlite:///{folder / 'there'}"}
+    go = folder / "go"
+    run = on_terminal("--", "sh", "-c", f"echo ask; while [ ! -e {go} ]; do sleep 0.01; done; read x; echo \"<$x>\"",
+                      environment=waits)
+    shown(run, terminal, "ask")
+    run.expect(lambda: len(run.init.children()) == 1, "only the app to be left")
+    go.touch()
+    terminal.type(b"hello\n")
+    shown(run, terminal, "<hello>")
+    assert run.wait() == 0
