@@ -473,9 +473,10 @@ static void turn(struct run *run, struct pollfd *ready)
 	if (count == 1 && deadline == CLOCK_NEVER) {
 		take_signals(run);
 	} else {
-		int result = poll(ready, count, clock_left(deadline));
+		(void)poll(ready, count, clock_left(deadline));
 		table_read(&run->plan->table);
-		if (result > 0 && (ready[0].revents & POLLIN) != 0)
+		/* Asked anew: what poll saw may have been taken on the way to the app's start. */
+		if (signals_pending(run->signals))
 			take_signals(run);
 	}
 	table_reap(&run->plan->table);
