@@ -23,7 +23,7 @@ static int is_telling(const struct database_url *url)
 	for (size_t i = 0; i < url->host_count; i++)
 		if (strstr(url->hosts[i].name, url->password) != NULL)
 			return 0;
-	return strpbrk(url->password, "/:@?[]") == NULL;
+	return strpbrk(url->password, "/:@?[],") == NULL;
 }
 
 static void check_display(const struct database_url *url)
