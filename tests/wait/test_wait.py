@@ -21,7 +21,8 @@ NOT_FOR_LONG = {"wait_grace": "30s", "wait_timeout": "1500ms"}
 
 def unused_url(kind):
     """The URL of a server of this kind that was never started."""
-    return kind().url()
+    scheme = "postgresql" if kind is servers.Postgres else "mysql"
+    return servers.url(scheme, "127.0.0.1", servers.free_port(), "app", "secret", "shop")
 
 
 # --- it can be used ------------------------------------------------------------------------------
