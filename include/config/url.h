@@ -39,6 +39,7 @@ struct database_url {
 	char *name;			  /* database name or SQLite's path; NULL when not given */
 	struct url_parameter *parameters; /* in the URL's order, decoded */
 	size_t parameter_count;
+	char *scheme; /* as given, "mysql+pymysql"; NULL for one from parts */
 	char *origin; /* where it came from: "DATABASE_URL", "tminus.ini:14" */
 };
 

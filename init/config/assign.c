@@ -150,7 +150,12 @@ static void explain(const struct setting *setting, const struct given *given,
 {
 	struct text message = {0};
 	begin_message(&message, setting, given);
-	text_add(&message, error->message);
+	/* A faulty "${" is shown with what stands behind it, which may be a part of a password. */
+	bool hidden = given->source == SOURCE_FILE || setting_is_secret(setting) ||
+		      setting->type == TYPE_URL;
+	bool faulty = strstr(error->message, "is not understood") != NULL;
+	text_add(&message,
+		hidden && faulty ? "a ${...} in it is not understood ($$ is a $)" : error->message);
 	faults_add(faults, "%s", message.bytes);
 	text_free(&message);
 }

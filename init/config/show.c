@@ -41,6 +41,25 @@ static void free_table(struct table *table)
 	free(table->rows);
 }
 
+/* The length of the word at text: blanks in quotes belong to it. */
+static size_t word_length(const char *text)
+{
+	char quote = '\0';
+	size_t length = 0;
+	for (; text[length] != '\0'; length++) {
+		char byte = text[length];
+		if (quote == '\0' && strchr(" \t\r\n", byte) != NULL)
+			break;
+		if (byte == '\\' && quote != '\'' && text[length + 1] != '\0')
+			length++;
+		else if (byte == quote)
+			quote = '\0';
+		else if (quote == '\0' && (byte == '"' || byte == '\''))
+			quote = byte;
+	}
+	return length;
+}
+
 /* A command's or list's text on one line, with the passwords of the URLs in it masked. */
 static char *masked_words(const char *text)
 {
@@ -50,7 +69,7 @@ static char *masked_words(const char *text)
 		if (blanks > 0 && line.length > 0 && text[blanks] != '\0')
 			text_add_byte(&line, ' ');
 		text += blanks;
-		size_t length = strcspn(text, " \t\r\n");
+		size_t length = word_length(text);
 		autofree char *word = memory_copy_bytes(text, length);
 		autofree char *masked = url_masked(word);
 		text_add(&line, masked);
@@ -179,7 +198,9 @@ static char *app_text(const struct config *config)
 	if (config->origins->app != NULL)
 		return masked_words(config->origins->app);
 	const struct given *given = origins_plain(config->origins, "app", "command");
-	return config->app.count > 0 && given->text != NULL ? masked_words(given->text) : NULL;
+	if (config->app.count == 0 || given->text == NULL)
+		return NULL;
+	return given->source == SOURCE_FILE ? memory_copy(MASK) : masked_words(given->text);
 }
 
 static const char *app_origin(const struct config *config)

@@ -34,7 +34,8 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 	va_start(arguments, format);
 	(void)vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
-	autofree char *shown = url_masked(text);
+	bool bare = strstr(text, "://") == NULL && strchr(text, '@') != NULL;
+	autofree char *shown = bare ? memory_copy("********") : url_masked(text);
 	return error_set(error, STATUS_CONFIG, "the wait target \"%.200s\" %s", shown, why);
 }
 
@@ -46,8 +47,8 @@ static int refuse_form(const char *text, struct error *error)
 		return refuse(text, error,
 			"needs TLS, which is not spoken here; tcp://host:443 waits until it "
 			"accepts");
-	if (strstr(text, "://") == NULL && colon != NULL && colon > text &&
-		value_integer(colon + 1, &port) == 0)
+	if (strstr(text, "://") == NULL && strchr(text, '@') == NULL && colon != NULL &&
+		colon > text && value_integer(colon + 1, &port) == 0)
 		return refuse(text, error, "has no scheme; did you mean \"tcp://%.100s\"?", text);
 	return refuse(text, error,
 		"is not of the form tcp://host:port, unix:/path, http://host/path, file:/path or a "

@@ -90,6 +90,11 @@ static const char *find_user_end(const char *start)
 	if (first == slash || (question < first && looks_like_hosts(start, question)))
 		return NULL;
 	const char *end = first + strcspn(first, "/?");
+	/* "p@ss?w0rd@db": a query has a '=' before any '@'. */
+	while (*end == '?' && end[strcspn(end, "/=@")] == '@') {
+		end += strcspn(end, "@");
+		end += strcspn(end, "/?");
+	}
 	while (*--end != '@')
 		;
 	return end;
@@ -110,8 +115,7 @@ static struct anatomy dissect(const char *text)
 	const char *hosts_end = text + strcspn(text, "/?");
 	const char *question = hosts_end + strcspn(hosts_end, "?");
 	anatomy.hosts = part_between(text, hosts_end);
-	anatomy.slash_in_password =
-		user_end == NULL && memchr(hosts_end, '@', (size_t)(question - hosts_end)) != NULL;
+	anatomy.slash_in_password = memchr(hosts_end, '@', (size_t)(question - hosts_end)) != NULL;
 	if (*hosts_end == '/')
 		anatomy.path = part_between(hosts_end + 1, question);
 	if (*question == '?')
@@ -538,6 +542,7 @@ int database_url_parse(
 	struct database_url *url = memory_zeroed(1, sizeof *url);
 	url->kind = scheme->kind;
 	url->origin = memory_copy(origin);
+	url->scheme = memory_copy_bytes(text, length);
 	const char *rest = text + length + 1;
 	int status = url->kind == DATABASE_SQLITE ? parse_sqlite(url, rest, error)
 						  : parse_network(url, rest, error);
@@ -579,6 +584,7 @@ void database_url_free(struct database_url *url)
 	free(url->password);
 	free(url->name);
 	free(url->origin);
+	free(url->scheme);
 	free(url);
 }
 
@@ -644,12 +650,31 @@ static void mask_query(struct text *masked, const char *query)
 	}
 }
 
-char *url_masked(const char *text)
+/* Where the next URL of a list begins behind a comma, or NULL. */
+static const char *next_url(const char *rest)
+{
+	const char *sign = strstr(rest, "://");
+	if (sign == NULL)
+		return NULL;
+	while (sign > rest && (isalnum((unsigned char)sign[-1]) || strchr("+.-", sign[-1]) != NULL))
+		sign--;
+	return sign > rest && sign[-1] == ',' ? sign : NULL;
+}
+
+char *url_masked(const char *text) /* NOLINT(misc-no-recursion) */
 {
 	struct text masked = {0};
 	const char *rest = strstr(text, "://");
 	if (rest == NULL)
 		return memory_copy(text);
+	const char *next = next_url(rest + 3);
+	if (next != NULL) {
+		autofree char *head = memory_copy_bytes(text, (size_t)(next - 1 - text));
+		autofree char *first = url_masked(head);
+		autofree char *others = url_masked(next);
+		text_add_format(&masked, "%s,%s", first, others);
+		return text_take(&masked);
+	}
 	rest += 3;
 	text_add_bytes(&masked, text, (size_t)(rest - text));
 	struct anatomy anatomy = dissect(rest);

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -64,6 +65,12 @@ static void add_parameters(struct text *text, const struct database_url *url)
 		if (url->hosts[i].name[0] == '/')
 			add_parameter(text, &first, postgres ? "host" : "unix_socket",
 				url->hosts[i].name);
+		if (postgres && url->hosts[i].name[0] == '/' &&
+			url->hosts[i].port != database_default_port(url->kind)) {
+			char port[16];
+			(void)snprintf(port, sizeof port, "%d", url->hosts[i].port);
+			add_parameter(text, &first, "port", port);
+		}
 	}
 	for (size_t i = 0; i < url->parameter_count; i++)
 		add_parameter(text, &first, url->parameters[i].name, url->parameters[i].value);
@@ -72,7 +79,9 @@ static void add_parameters(struct text *text, const struct database_url *url)
 char *database_url_text(const struct database_url *url)
 {
 	struct text text = {0};
-	text_add_format(&text, "%s://", schemes[url->kind]);
+	/* The scheme names the app's driver; only postgres:// is one that SQLAlchemy refuses. */
+	bool kept = url->scheme != NULL && strcmp(url->scheme, "postgres") != 0;
+	text_add_format(&text, "%s://", kept ? url->scheme : schemes[url->kind]);
 	if (url->kind != DATABASE_SQLITE) {
 		add_login(&text, url);
 		add_hosts(&text, url);

@@ -259,6 +259,9 @@ const struct failure_class *failure_of_mysql(unsigned number, const char *text)
 {
 	if (is_plugin_missing(number, text))
 		return &plugin_missing;
+	if (number == 2026 && (strstr(text, "unexpected eof") != NULL ||
+				      strstr(text, strerror(ECONNRESET)) != NULL))
+		return &unknown_error; /* the server ended in the middle of a session */
 	for (size_t i = 0; i < COUNT(mysql_errors); i++)
 		if (mysql_errors[i].number == number)
 			return &mysql_errors[i].class;

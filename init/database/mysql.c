@@ -220,7 +220,9 @@ static enum tls find_tls(const struct database_url *url)
 		return TLS_IDENTITY;
 	for (size_t i = 0; mode != NULL && i < sizeof modes / sizeof modes[0]; i++)
 		if (strcasecmp(mode, modes[i].word) == 0)
-			return modes[i].tls;
+			/* Without a CA of its own the library verifies only together with the name.
+			 */
+			return modes[i].tls == TLS_CHAIN && !has_ca ? TLS_IDENTITY : modes[i].tls;
 	if (has_ca)
 		return TLS_CHAIN;
 	return mode != NULL ? TLS_REQUIRED : TLS_PREFERRED;

@@ -86,7 +86,7 @@ static void add_wait(struct draft *draft)
 		job.database = url;
 		job.level = url == NULL ? WAIT_TCP : config_wait_level(config, url);
 		add_wait_row(draft, &job, wait_child,
-			url != NULL ? label_of(url) : memory_copy(job.target));
+			url != NULL ? label_of(url) : url_masked(job.target));
 	}
 	step->count = draft->plan->wait_count;
 	step->failure_status = STATUS_UNAVAILABLE;
