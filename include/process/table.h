@@ -92,10 +92,9 @@ struct process_table {
 	size_t count;
 	process_observer *observer;
 	void *context;
-	int terminal;	       /* as terminal_find; taken back whenever a row ends */
-	bool more;	       /* children are left to reap: the loop comes round without waiting */
-	bool all_gone;	       /* waitpid(2) said ECHILD: no child is left, ours or adopted */
-	unsigned long adopted; /* orphans reaped so far */
+	int terminal;  /* as terminal_find; taken back whenever a row ends */
+	bool more;     /* children are left to reap: the loop comes round without waiting */
+	bool all_gone; /* waitpid(2) said ECHILD: no child is left, ours or adopted */
 };
 
 /* Feeds one event to a row; what the table above does not name is ignored. signal is for
@@ -118,7 +117,7 @@ size_t table_descriptors(const struct process_table *table, struct pollfd *ready
 /* Reads every exec report and tells of every readable channel. */
 void table_read(struct process_table *table);
 
-/* Reaps children that have ended: rows get PROCESS_EXIT, orphans are counted. So that a fork bomb
+/* Reaps children that have ended: rows get PROCESS_EXIT, orphans are let go. So that a fork bomb
  * cannot keep the loop from its signals, at most some thousand at once; more tells. waitpid(2) */
 void table_reap(struct process_table *table);
 

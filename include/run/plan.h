@@ -1,8 +1,8 @@
 /*
  * The plan: the configuration turned into an array of steps and a table of processes.
  *
- * Made once, before anything starts; run.c walks it. It owns its arrays and borrows the config's
- * strings, so the config must outlive it.
+ * Made once, before anything starts; run.c walks it. It lives as long as the process and borrows
+ * the config's strings, so the config must outlive it.
  */
 #ifndef TMINUS_RUN_PLAN_H
 #define TMINUS_RUN_PLAN_H
@@ -54,9 +54,8 @@ struct plan {
 	struct list texts; /* names and commands of steps, made here */
 };
 
-/* Makes the plan for config; freed with plan_free. Where scope has an app, config->app must not be
- * empty. terminal is as of terminal_find. */
+/* Makes the plan for config; kept until the process ends. Where scope has an app, config->app must
+ * not be empty. terminal is as of terminal_find. */
 struct plan *plan_new(const struct config *config, enum plan_scope scope, int terminal);
-void plan_free(struct plan *plan);
 
 #endif

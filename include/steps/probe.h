@@ -9,11 +9,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
 #include "database/session.h"
-
-/* 0 when target has a form that probe_target understands; else -1 and STATUS_CONFIG. */
-int probe_check_syntax(const char *target, struct error *error);
 
 /* Probes target once. connect_limit is for one address's connect, answer_limit for the answer of an
  * http target (any status below 400 is ready), both in ms. 0 when it is ready, else -1 with failure

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 /* How a line reaches stderr. */
 enum channel {
 	CHANNEL_POLL,	/* shared description: poll first, at most PIPE_BUF at once */
@@ -91,45 +93,13 @@ static bool put(const char *line, size_t length)
 	return written > 0;
 }
 
-/* The length of the UTF-8 character at text, 0 when it is none. RFC 3629 */
-static size_t character_length(const char *text)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* of the first byte; of the second */
-		size_t length;
-	} forms[] = {
-		{0x00, 0x7f, 0, 0, 1},
-		{0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	unsigned char first = (unsigned char)text[0];
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		if (first < forms[i].first || first > forms[i].last)
-			continue;
-		for (size_t byte = 1; byte < forms[i].length; byte++) {
-			unsigned char next = (unsigned char)text[byte];
-			if (next < (byte == 1 ? forms[i].low : 0x80) ||
-				next > (byte == 1 ? forms[i].high : 0xbf))
-				return 0;
-		}
-		return forms[i].length;
-	}
-	return 0;
-}
-
 /* Adds text to room at *used as the inside of a JSON string; what does not fit is left out. */
 static void add_json_string(char *room, size_t size, size_t *used, const char *text)
 {
 	size_t length;
 	for (; *text != '\0' && *used + 8 < size; text += length > 0 ? length : 1) {
 		unsigned char byte = (unsigned char)*text;
-		length = character_length(text);
+		length = utf8_length(text);
 		if (length == 0)
 			*used += (size_t)snprintf(room + *used, size - *used, "\\ufffd");
 		else if (length > 1)

@@ -56,18 +56,23 @@ static char *help_text(const struct setting *setting)
 	return text_take(&text);
 }
 
+/* How much of text goes into a line of width: all of it, or up to a blank, or a whole word. */
+static size_t line_length(const char *text, size_t width)
+{
+	size_t length = strlen(text);
+	if (length <= width)
+		return length;
+	length = width;
+	while (length > 0 && text[length] != ' ')
+		length--;
+	return length > 0 ? length : strcspn(text, " ");
+}
+
 /* Writes text in lines of at most width, broken between words; all but the first are indented. */
 static void fold(FILE *stream, const char *text, int width, int indent)
 {
 	for (bool first = true; *text != '\0'; first = false) {
-		size_t length = strlen(text);
-		if (length > (size_t)width) {
-			length = (size_t)width;
-			while (length > 0 && text[length] != ' ')
-				length--;
-			if (length == 0)
-				length = strcspn(text, " ");
-		}
+		size_t length = line_length(text, (size_t)width);
 		(void)fprintf(stream, "%*s%.*s\n", first ? 0 : indent, "", (int)length, text);
 		text += length;
 		text += strspn(text, " ");
@@ -111,14 +116,7 @@ void config_help_settings(FILE *stream)
 static void comment(FILE *stream, const char *text)
 {
 	while (*text != '\0') {
-		size_t length = strlen(text);
-		if (length > LINE_WIDTH - 2) {
-			length = LINE_WIDTH - 2;
-			while (length > 0 && text[length] != ' ')
-				length--;
-			if (length == 0)
-				length = strcspn(text, " ");
-		}
+		size_t length = line_length(text, LINE_WIDTH - 2);
 		(void)fprintf(stream, "# %.*s\n", (int)length, text);
 		text += length;
 		text += strspn(text, " ");

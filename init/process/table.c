@@ -305,9 +305,7 @@ void table_reap(struct process_table *table)
 	int left = REAPED_AT_ONCE;
 	while (left-- > 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct process *process = row_of(table, pid);
-		if (process == NULL)
-			table->adopted++;
-		else
+		if (process != NULL)
 			handle(process, PROCESS_EXIT,
 				&(struct occasion){.table = table, .status = status});
 	}

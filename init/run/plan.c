@@ -1,6 +1,5 @@
 #include "run/plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -226,16 +225,4 @@ struct plan *plan_new(const struct config *config, enum plan_scope scope, int te
 	if (scope == PLAN_RUN)
 		add_app(&draft);
 	return plan;
-}
-
-void plan_free(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->wait_count; i++)
-		free(plan->waits[i].label);
-	list_clear(&plan->texts);
-	free(plan->waits);
-	free(plan->jobs);
-	free(plan->steps);
-	free(plan->table.rows);
-	free(plan);
 }

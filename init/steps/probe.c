@@ -27,11 +27,6 @@ struct probe {
 	char place[PLACE_SIZE]; /* "redis:6379 (10.0.0.4)": the beginning of every message */
 };
 
-int probe_check_syntax(const char *target, struct error *error)
-{
-	return target_check(target, error);
-}
-
 static void name_place(struct probe *probe, const char *numeric)
 {
 	const char *host = probe->target.host;
