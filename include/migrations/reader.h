@@ -1,0 +1,61 @@
+/*
+ * The readers: one for each migration tool that tminus understands without starting it.
+ *
+ * A reader takes the tool's files and the rows of its version table, and concludes. It talks to no
+ * database, starts nothing, writes nothing and never follows a path out of the migrations folder
+ * but where the tool would. Files are hostile until they are read: binary, huge, unreadable, a
+ * loop of links give FINDING_UNKNOWN or FINDING_BROKEN and never more.
+ *
+ * The one rule: never FINDING_AT_HEAD where the tool would find work. In doubt FINDING_UNKNOWN.
+ */
+#ifndef TMINUS_MIGRATIONS_READER_H
+#define TMINUS_MIGRATIONS_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "migrations/finding.h"
+
+/* Where the tool's files are. Borrowed. */
+struct migrations_files {
+	const char *directory; /* as in upgrade.migrations, or the reader's own default */
+	/* What the settings vouch for, so that an env.py or a configuration that speaks of these
+	 * can be read all the same: upgrade.version_table and database.schema. */
+	bool version_table_is_set;
+	bool schema_is_set;
+};
+
+/* One row of the version table. */
+struct migrations_row {
+	const char *version;
+	bool unfinished; /* dirty, finished_at is null ...: the reader's mark_column */
+};
+
+/* What the database holds. Borrowed. */
+struct migrations_state {
+	bool has_version_table;
+	size_t version_tables; /* of that name in all schemas; more than one is not certain */
+	size_t other_tables; /* the user's own, without version tables, extensions' and tminus's */
+	const struct migrations_row *rows;
+	size_t row_count;
+	bool locked; /* the tool's own lock row says that somebody is at work or died there (Knex)
+		      */
+};
+
+struct migrations_reader {
+	const char *tool;	    /* as in upgrade.tool: "alembic" */
+	const char *directories[4]; /* where the files are when nothing says so; NULL-terminated */
+	const char *version_table;
+	const char *version_column;
+	const char *lock_table;	 /* NULL: the tool has none */
+	const char *lock_column; /* truthy when locked */
+
+	/* Concludes. finding is a zeroed one, and the caller's to clear. */
+	void (*inspect)(const struct migrations_files *files, const struct migrations_state *state,
+		struct finding *finding);
+};
+
+/* The reader of that name; NULL when there is none. */
+const struct migrations_reader *migrations_reader_find(const char *tool);
+
+#endif
