@@ -13,6 +13,7 @@
 
 #include "config/url.h"
 #include "database/address.h"
+#include "database/query.h"
 #include "database/session.h"
 
 #define PLACE_SIZE 200
@@ -52,6 +53,13 @@ struct db_driver {
 
 	/* SELECT 1, and that it can be written where writable says so. */
 	int (*check)(struct connection *connection, bool writable, struct failure *failure);
+
+	/* Runs one statement; adds what it gives to rows, which is an empty one or NULL. */
+	int (*query)(struct connection *connection, const char *sql, struct rows *rows,
+		struct failure *failure);
+
+	/* text as a literal, quotes included; the caller frees it. */
+	char *(*literal)(struct connection *connection, const char *text);
 	void (*close)(struct connection *connection);
 };
 

@@ -435,6 +435,50 @@ static int mysql_check(struct connection *connection, bool writable, struct fail
 	return result;
 }
 
+static int query_now(
+	const struct mysql *mysql, const char *sql, struct rows *rows, struct failure *failure)
+{
+	if (mysql_real_query(mysql->handle, sql, (unsigned long)strlen(sql)) != 0)
+		return tell_failure(mysql->handle, current, mysql->base.place, failure);
+	MYSQL_RES *result = mysql_store_result(mysql->handle);
+	if (result == NULL && mysql_field_count(mysql->handle) > 0)
+		return tell_failure(mysql->handle, current, mysql->base.place, failure);
+	if (rows != NULL && result != NULL) {
+		rows->columns = mysql_num_fields(result);
+		for (MYSQL_ROW row; (row = mysql_fetch_row(result)) != NULL;)
+			for (size_t column = 0; column < rows->columns; column++)
+				list_append(&rows->values, row[column] != NULL ? row[column] : "");
+	}
+	mysql_free_result(result);
+	return 0;
+}
+
+static int mysql_run(
+	struct connection *connection, const char *sql, struct rows *rows, struct failure *failure)
+{
+	struct mysql *mysql = (struct mysql *)connection;
+	struct wait wait = {.limit = connection->limit,
+		.deadline = clock_deadline(connection->limit),
+		.parked = NOT_PARKED};
+	current = &wait;
+	int result = query_now(mysql, sql, rows, failure);
+	current = NULL;
+	return result;
+}
+
+/* mysql_real_escape_string(3): by the connection's character set; twice the length and a NUL. */
+static char *mysql_literal(struct connection *connection, const char *text)
+{
+	const struct mysql *mysql = (const struct mysql *)connection;
+	size_t length = strlen(text);
+	char *literal = memory_zeroed(2 * length + 3, 1);
+	literal[0] = '\'';
+	size_t escaped = mysql_real_escape_string(
+		mysql->handle, literal + 1, text, (unsigned long)length);
+	literal[escaped + 1] = '\'';
+	return literal;
+}
+
 /* Says goodbye, for which it may have to wait too. */
 static void end_handle(MYSQL *handle)
 {
@@ -529,5 +573,7 @@ const struct db_driver mysql_driver = {
 	.greet = mysql_greet,
 	.open = mysql_open,
 	.check = mysql_check,
+	.query = mysql_run,
+	.literal = mysql_literal,
 	.close = mysql_end,
 };

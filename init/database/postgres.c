@@ -287,31 +287,59 @@ static int await_result(PGconn *conn, int64_t deadline)
 	}
 }
 
-/* Sends query, which has one statement and one row, and waits for it. *row is the caller's to
- * clear, when 0 is returned. By the simple protocol: poolers cannot keep prepared statements. */
-static int ask(struct postgres *postgres, const char *query, int64_t deadline, PGresult **row,
+/* Sends one statement and waits for its last result, which is the caller's to clear, when 0 is
+ * returned. By the simple protocol: poolers cannot keep prepared statements. */
+static int ask(struct postgres *postgres, const char *query, int64_t deadline, PGresult **last,
 	struct failure *failure)
 {
-	*row = NULL;
+	*last = NULL;
 	if (!PQsendQuery(postgres->conn, query))
 		return tell_failure(postgres->base.place, postgres->conn, failure);
 	for (;;) {
 		int ready = await_result(postgres->conn, deadline);
 		PGresult *result = ready > 0 ? PQgetResult(postgres->conn) : NULL;
 		if (ready == 0) {
-			PQclear(*row);
+			PQclear(*last);
 			return address_silent(postgres->base.place, postgres->base.limit, failure);
 		}
 		if (result == NULL)
 			break;
-		PQclear(*row);
-		*row = result;
+		PQclear(*last);
+		*last = result;
 	}
-	if (PQresultStatus(*row) == PGRES_TUPLES_OK && PQntuples(*row) == 1)
+	ExecStatusType status = PQresultStatus(*last);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 		return 0;
-	(void)tell_result(postgres, *row, failure);
-	PQclear(*row);
+	(void)tell_result(postgres, *last, failure);
+	PQclear(*last);
 	return -1;
+}
+
+static int postgres_query(
+	struct connection *connection, const char *sql, struct rows *rows, struct failure *failure)
+{
+	struct postgres *postgres = (struct postgres *)connection;
+	PGresult *result = NULL;
+	if (ask(postgres, sql, clock_deadline(connection->limit), &result, failure) != 0)
+		return -1;
+	int columns = rows != NULL ? PQnfields(result) : 0;
+	for (int row = 0; columns > 0 && row < PQntuples(result); row++)
+		for (int column = 0; column < columns; column++)
+			list_append(&rows->values, PQgetvalue(result, row, column));
+	if (rows != NULL)
+		rows->columns = (size_t)columns;
+	PQclear(result);
+	return 0;
+}
+
+/* PostgreSQL manual 34.3.4, PQescapeLiteral: by the connection's encoding. */
+static char *postgres_literal(struct connection *connection, const char *text)
+{
+	const struct postgres *postgres = (const struct postgres *)connection;
+	char *literal = PQescapeLiteral(postgres->conn, text, strlen(text));
+	char *copy = memory_copy(literal != NULL ? literal : "''");
+	PQfreemem(literal);
+	return copy;
 }
 
 /* One round trip that says both: usable, and writable. transaction_read_only is on in recovery, and
@@ -323,6 +351,8 @@ static int ask(struct postgres *postgres, const char *query, int64_t deadline, P
 static int check_writable(
 	const struct postgres *postgres, const PGresult *row, struct failure *failure)
 {
+	if (PQntuples(row) != 1)
+		return tell_result(postgres, row, failure);
 	if (PQgetvalue(row, 0, 0)[0] == 't')
 		return failure_set(failure, failure_of_kind(FAILURE_RECOVERY), "",
 			"%s: in recovery, read-only", postgres->base.place);
@@ -412,5 +442,7 @@ const struct db_driver postgres_driver = {
 	.ready = postgres_ready,
 	.open = postgres_open,
 	.check = postgres_check,
+	.query = postgres_query,
+	.literal = postgres_literal,
 	.close = postgres_close,
 };

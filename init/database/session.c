@@ -13,6 +13,7 @@
 #define SOCKET_PATH_SIZE 256
 
 struct session {
+	enum database_kind kind;
 	const struct db_driver *driver;
 	struct connection *connection;
 };
@@ -216,13 +217,32 @@ int session_open(const struct database_url *url, const struct session_options *o
 	if (search.connection == NULL)
 		return 0;
 	*result = memory_zeroed(1, sizeof **result);
-	**result = (struct session){.driver = kind->driver, .connection = search.connection};
+	**result = (struct session){
+		.kind = url->kind, .driver = kind->driver, .connection = search.connection};
 	return 0;
 }
 
 int session_check(struct session *session, bool writable, struct failure *failure)
 {
 	return session->driver->check(session->connection, writable, failure);
+}
+
+int session_query(
+	struct session *session, const char *sql, struct rows *rows, struct failure *failure)
+{
+	if (rows != NULL)
+		rows_clear(rows);
+	return session->driver->query(session->connection, sql, rows, failure);
+}
+
+char *session_literal(struct session *session, const char *text)
+{
+	return session->driver->literal(session->connection, text);
+}
+
+enum database_kind session_kind(const struct session *session)
+{
+	return session->kind;
 }
 
 const char *session_server(const struct session *session)

@@ -13,6 +13,8 @@
 #include "base/text.h"
 #include "database/failure.h"
 
+#define BUSY_LIMIT 10000 /* ms that a statement waits for another writer */
+
 /* A file that is not there yet has no handle: the tool or the app creates it, tminus never does. */
 struct sqlite {
 	struct connection base;
@@ -118,6 +120,49 @@ static int sqlite_check(struct connection *connection, bool writable, struct fai
 	return check_handle(sqlite, writable, failure);
 }
 
+static int add_row(void *context, int columns, char **values, char **names)
+{
+	struct rows *rows = context;
+	(void)names;
+	if (rows == NULL)
+		return 0;
+	rows->columns = (size_t)columns;
+	for (int column = 0; column < columns; column++)
+		list_append(&rows->values, values[column] != NULL ? values[column] : "");
+	return 0;
+}
+
+/* A file that is not there gives no rows: its tables are as missing as those of an empty one. */
+static int sqlite_query(
+	struct connection *connection, const char *sql, struct rows *rows, struct failure *failure)
+{
+	struct sqlite *sqlite = (struct sqlite *)connection;
+	if (sqlite->handle == NULL && sqlite_check(connection, true, failure) != 0)
+		return -1;
+	if (sqlite->handle == NULL)
+		return 0;
+	(void)sqlite3_busy_timeout(sqlite->handle, BUSY_LIMIT);
+	int result = sqlite3_exec(sqlite->handle, sql, add_row, rows, NULL);
+	(void)sqlite3_busy_timeout(sqlite->handle, 0);
+	if (result == SQLITE_OK)
+		return 0;
+	char code[12];
+	int number = sqlite3_extended_errcode(sqlite->handle);
+	(void)snprintf(code, sizeof code, "%d", number);
+	return failure_set(failure, failure_of_sqlite(number), code, "%s: %s", sqlite->path,
+		sqlite3_errmsg(sqlite->handle));
+}
+
+/* sqlite3_mprintf(), %Q */
+static char *sqlite_literal(struct connection *connection, const char *text)
+{
+	(void)connection;
+	char *literal = sqlite3_mprintf("%Q", text);
+	char *copy = memory_copy(literal != NULL ? literal : "''");
+	sqlite3_free(literal);
+	return copy;
+}
+
 static void sqlite_close(struct connection *connection)
 {
 	struct sqlite *sqlite = (struct sqlite *)connection;
@@ -146,5 +191,7 @@ static int sqlite_open(
 const struct db_driver sqlite_driver = {
 	.open = sqlite_open,
 	.check = sqlite_check,
+	.query = sqlite_query,
+	.literal = sqlite_literal,
 	.close = sqlite_close,
 };

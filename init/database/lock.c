@@ -1,0 +1,306 @@
+#include "database/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "database/failure.h"
+#include "database/query.h"
+
+#define CONNECT_LIMIT 3000
+#define STATEMENT_LIMIT 5000 /* less than LOCK_EXPIRES */
+
+#define FILE_SUFFIX ".tminus-lock"
+
+/* Magic numbers that linux/magic.h does not have. statfs(2) */
+#define MAGIC_CIFS 0xFF534D42L
+#define MAGIC_SMB2 0xFE534D42L
+#define MAGIC_VIRTIOFS 0x6a656a63L
+
+struct lock {
+	const struct database_url *url;
+	char *path; /* of the lock file */
+	struct session *session;
+	int descriptor; /* of the lock file, -1 when it is not held */
+	bool held;
+};
+
+/* How one kind of database locks. */
+struct locker {
+	int (*try)(struct lock *lock, struct failure *failure);
+	int (*beat)(struct lock *lock, struct failure *failure);
+	/* The query for what an earlier holder left, around our own application name; or NULL. */
+	const char *before_name;
+	const char *behind_name;
+};
+
+struct lock *lock_new(const struct database_url *url, const char *path)
+{
+	struct lock *lock = memory_zeroed(1, sizeof *lock);
+	struct text file = {0};
+	lock->url = url;
+	lock->descriptor = -1;
+	if (path != NULL) {
+		text_add_format(&file, "%s" FILE_SUFFIX, path);
+		lock->path = text_take(&file);
+	}
+	return lock;
+}
+
+static int open_session(struct lock *lock, struct failure *failure)
+{
+	const struct session_options options = {
+		.level = WAIT_QUERY,
+		.writable = true,
+		.connect_limit = CONNECT_LIMIT,
+		.handshake_limit = STATEMENT_LIMIT,
+		.application_name = "tminus",
+	};
+	return session_open(lock->url, &options, &lock->session, failure);
+}
+
+/* Runs statements in their order; the last one's rows are left in rows. */
+static int run_all(struct lock *lock, const char *const *statements, struct rows *rows,
+	struct failure *failure)
+{
+	for (; *statements != NULL; statements++)
+		if (session_query(lock->session, *statements, rows, failure) != 0)
+			return -1;
+	return 0;
+}
+
+/* --- PostgreSQL ------------------------------------------------------------------------------ */
+
+/*
+ * The two keys are "tmin" and "us": advisory locks belong to one database. READ COMMITTED, so that
+ * the transaction, which runs no statement between its heartbeats, holds back neither VACUUM nor
+ * CREATE INDEX CONCURRENTLY. transaction_timeout is there from PostgreSQL 17 on.
+ */
+static const char *const postgres_statements[] = {
+	"BEGIN ISOLATION LEVEL READ COMMITTED",
+	"SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '8s', true), "
+	"pg_catalog.set_config('lock_timeout', '5s', true), "
+	"pg_catalog.set_config('statement_timeout', '5s', true)",
+	"SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings "
+	"WHERE name = 'transaction_timeout'",
+	"SELECT pg_catalog.pg_try_advisory_xact_lock(1953327470, 30067)",
+	NULL,
+};
+
+static int try_postgres(struct lock *lock, struct failure *failure)
+{
+	struct rows rows = {0};
+	int result = run_all(lock, postgres_statements, &rows, failure);
+	if (result == 0)
+		result = text_equal(rows_value(&rows, 0, 0), "t") ? 1 : 0;
+	rows_clear(&rows);
+	return result;
+}
+
+static int beat_session(struct lock *lock, struct failure *failure)
+{
+	return session_query(lock->session, "SELECT 1", NULL, failure);
+}
+
+/* Commands of steps carry their application name; what does not set one shows by its DDL. */
+static const char postgres_before[] =
+	"SELECT 'pid ' || pid || ' (' || coalesce(nullif(application_name, ''), 'no name') || "
+	"'), ' || coalesce(state, '') || ': ' || left(coalesce(query, ''), 120) "
+	"FROM pg_catalog.pg_stat_activity "
+	"WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> ";
+static const char postgres_behind[] =
+	" AND (application_name LIKE 'tminus-%' OR usename = current_user AND state = 'active' "
+	"AND query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') "
+	"ORDER BY backend_start LIMIT 1";
+
+/* --- MySQL ----------------------------------------------------------------------------------- */
+
+/* wait_timeout ends a session that is not heard of; names of locks count for the whole server and
+ * have at most 64 characters. MySQL manual 14.14, GET_LOCK */
+static const char *const mysql_statements[] = {
+	"SET SESSION wait_timeout = 8",
+	"SELECT GET_LOCK(CONCAT('tminus:', MD5(COALESCE(DATABASE(), ''))), 0)",
+	NULL,
+};
+
+static int try_mysql(struct lock *lock, struct failure *failure)
+{
+	struct rows rows = {0};
+	int result = run_all(lock, mysql_statements, &rows, failure);
+	if (result == 0)
+		result = text_equal(rows_value(&rows, 0, 0), "1") ? 1 : 0;
+	rows_clear(&rows);
+	return result;
+}
+
+/* KILL and a restart take the lock; the session may still answer after a reconnect of a proxy. */
+static int beat_mysql(struct lock *lock, struct failure *failure)
+{
+	struct rows rows = {0};
+	int result = session_query(lock->session,
+		"SELECT IS_USED_LOCK(CONCAT('tminus:', MD5(COALESCE(DATABASE(), '')))) = "
+		"CONNECTION_ID()",
+		&rows, failure);
+	if (result == 0 && !text_equal(rows_value(&rows, 0, 0), "1"))
+		result = failure_set(failure, failure_of_kind(FAILURE_CLOSED), "",
+			"the server has given tminus's lock away");
+	rows_clear(&rows);
+	return result;
+}
+
+static const char mysql_before[] =
+	"SELECT CONCAT('connection ', ID, ': ', LEFT(INFO, 120)) FROM information_schema.PROCESSLIST "
+	"WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND COMMAND IN ('Query', 'Execute') "
+	"AND USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> ";
+static const char mysql_behind[] =
+	" AND LOWER(LTRIM(INFO)) REGEXP '^(alter|create|drop|truncate|rename|optimize)[[:space:]]' "
+	"ORDER BY TIME DESC LIMIT 1";
+
+/* --- SQLite ---------------------------------------------------------------------------------- */
+
+/* Filesystems where flock(2) is known to lock one host alone, or nothing. */
+static bool is_shared(int descriptor)
+{
+	static const long magics[] = {NFS_SUPER_MAGIC, V9FS_MAGIC, FUSE_SUPER_MAGIC, SMB_SUPER_MAGIC,
+		MAGIC_CIFS, MAGIC_SMB2, MAGIC_VIRTIOFS};
+	struct statfs status;
+	if (fstatfs(descriptor, &status) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
+		if ((unsigned)status.f_type == (unsigned)magics[i])
+			return true;
+	return false;
+}
+
+/* The file is never removed: who had it open already would lock a file that nobody else sees. */
+static int try_sqlite(struct lock *lock, struct failure *failure)
+{
+	int file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+	if (file < 0)
+		return failure_set(failure, failure_of_kind(FAILURE_NO_ACCESS), "",
+			"%s: the lock file cannot be opened: %s", lock->path, strerror(errno));
+	bool shared = is_shared(file);
+	if (!shared && flock(file, LOCK_EX | LOCK_NB) == 0) {
+		lock->descriptor = file;
+		return 1;
+	}
+	int reason = shared ? ENOLCK : errno;
+	(void)close(file);
+	if (reason == EWOULDBLOCK)
+		return 0;
+	return failure_set(failure, failure_of_kind(FAILURE_SETTING), "",
+		"%s: %s; SQLite on a network or host share cannot be locked between replicas; "
+		"with one replica alone set lock.enabled = no",
+		lock->path, strerror(reason));
+}
+
+static int beat_sqlite(struct lock *lock, struct failure *failure)
+{
+	(void)lock;
+	(void)failure;
+	return 0;
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
+static const struct locker lockers[] = {
+	[DATABASE_POSTGRES] = {try_postgres, beat_session, postgres_before, postgres_behind},
+	[DATABASE_MYSQL] = {try_mysql, beat_mysql, mysql_before, mysql_behind},
+	[DATABASE_SQLITE] = {try_sqlite, beat_sqlite, NULL, NULL},
+};
+
+static const struct locker *locker_of(const struct lock *lock)
+{
+	return &lockers[lock->url->kind];
+}
+
+static void let_go(struct lock *lock)
+{
+	session_close(lock->session);
+	lock->session = NULL;
+	if (lock->descriptor >= 0)
+		(void)close(lock->descriptor);
+	lock->descriptor = -1;
+	lock->held = false;
+}
+
+int lock_try(struct lock *lock, struct failure *failure)
+{
+	let_go(lock);
+	if (lock->url->kind != DATABASE_SQLITE && open_session(lock, failure) != 0)
+		return -1;
+	int result = locker_of(lock)->try(lock, failure);
+	if (result <= 0)
+		let_go(lock);
+	lock->held = result > 0;
+	return result;
+}
+
+bool lock_is_held(const struct lock *lock)
+{
+	return lock->held;
+}
+
+int lock_beat(struct lock *lock, struct failure *failure)
+{
+	if (locker_of(lock)->beat(lock, failure) == 0)
+		return 0;
+	let_go(lock);
+	return -1;
+}
+
+/* Within a transaction PostgreSQL shows the same activity again until it is told to look anew.
+ * PostgreSQL manual 27.2, pg_stat_clear_snapshot */
+static int ask_survivor(
+	struct lock *lock, const char *own, struct rows *rows, struct failure *failure)
+{
+	const struct locker *locker = locker_of(lock);
+	autofree char *literal = session_literal(lock->session, own);
+	struct text sql = {0};
+	text_add_format(&sql, "%s%s%s", locker->before_name, literal, locker->behind_name);
+	int result = 0;
+	if (lock->url->kind == DATABASE_POSTGRES)
+		result = session_query(lock->session, "SELECT pg_catalog.pg_stat_clear_snapshot()",
+			NULL, failure);
+	if (result == 0)
+		result = session_query(lock->session, sql.bytes, rows, failure);
+	text_free(&sql);
+	return result;
+}
+
+int lock_survivor(
+	struct lock *lock, const char *own, char *room, size_t size, struct failure *failure)
+{
+	struct rows rows = {0};
+	if (locker_of(lock)->before_name == NULL)
+		return 0;
+	int result = ask_survivor(lock, own, &rows, failure);
+	if (result == 0 && rows_count(&rows) > 0) {
+		(void)snprintf(room, size, "%s", rows_value(&rows, 0, 0));
+		result = 1;
+	}
+	rows_clear(&rows);
+	return result;
+}
+
+void lock_release(struct lock *lock)
+{
+	let_go(lock);
+}
+
+void lock_free(struct lock *lock)
+{
+	if (lock == NULL)
+		return;
+	let_go(lock);
+	free(lock->path);
+	free(lock);
+}
