@@ -35,7 +35,7 @@ const char *alembic_script_id(const struct alembic_script *script)
 static bool is_one_of(const struct alembic_token *token, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (alembic_token_is(token, *words))
+		if (**words == *token->text && alembic_token_is(token, *words))
 			return true;
 	return false;
 }
@@ -227,7 +227,8 @@ static void read_statements(struct reading *reading)
 	}
 }
 
-/* A line of a function or class: it says nothing about the module but through these words. */
+/* A line of a function or class: it says nothing about the module but through some words, which
+ * alembic_token_skip_body knows too. */
 static void read_body_line(struct reading *reading)
 {
 	static const char *const words[] = {"exec", "globals", NULL};
@@ -252,6 +253,7 @@ static void read_definition(struct reading *reading)
 	advance(reading);
 	doubt(reading);
 	read_body_line(reading);
+	(void)alembic_token_skip_body(&reading->source);
 }
 
 static void read_line(struct reading *reading)

@@ -2,17 +2,22 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/read_file.h"
 
 #define MOST_SCRIPTS 20000
+#define SMALL_SIZE 16384
 
-static struct alembic_script *add_script(struct alembic_scripts *scripts, const char *path)
+/* path is the script's own from now on. */
+static struct alembic_script *add_script(struct alembic_scripts *scripts, char *path)
 {
 	if (scripts->count == scripts->capacity) {
 		scripts->capacity = scripts->capacity > 0 ? 2 * scripts->capacity : 64;
@@ -20,7 +25,7 @@ static struct alembic_script *add_script(struct alembic_scripts *scripts, const 
 			memory_resized(scripts->items, scripts->capacity, sizeof *scripts->items);
 	}
 	struct alembic_script *script = &scripts->items[scripts->count++];
-	*script = (struct alembic_script){.path = memory_copy(path)};
+	*script = (struct alembic_script){.path = path};
 	return script;
 }
 
@@ -81,15 +86,35 @@ static struct finding *check_values(struct alembic_script *script, struct findin
 		alembic_script_id(script));
 }
 
+/* Reads a small regular file in the fewest system calls. False where that is not possible, for
+ * whatever reason. */
+static bool read_small(int folder, const struct dirent *entry, struct text *contents)
+{
+	char buffer[SMALL_SIZE];
+	if (entry->d_type != DT_REG)
+		return false;
+	autoclose int file = openat(folder, entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	if (file < 0 || fstat(file, &status) != 0 || !S_ISREG(status.st_mode) ||
+		status.st_size >= (off_t)sizeof buffer)
+		return false;
+	ssize_t length = read(file, buffer, sizeof buffer);
+	if (length != status.st_size)
+		return false;
+	text_add_bytes(contents, buffer, (size_t)length);
+	return true;
+}
+
 /* contents is room that is used again. */
-static struct finding *read_script(struct alembic_scripts *scripts, const char *path,
-	struct text *contents, struct finding *finding)
+static struct finding *read_script(struct alembic_scripts *scripts, DIR *directory,
+	const struct dirent *entry, char *path, struct text *contents, struct finding *finding)
 {
 	struct error error;
 	contents->length = 0;
-	if (read_file(path, contents, &error) != 0)
-		return finding_set(finding, FINDING_UNKNOWN, "%s", error.message);
 	struct alembic_script *script = add_script(scripts, path);
+	if (!read_small(dirfd(directory), entry, contents) &&
+		read_file(path, contents, &error) != 0)
+		return finding_set(finding, FINDING_UNKNOWN, "%s", error.message);
 	alembic_script_read(script, contents->length > 0 ? contents->bytes : "", contents->length);
 	return check_values(script, finding);
 }
@@ -111,26 +136,20 @@ static bool is_printable(const char *name)
 	return true;
 }
 
-static struct finding *add_name(
-	struct list *paths, const char *folder, const char *name, struct finding *finding)
+static struct finding *read_entry(struct alembic_scripts *scripts, const char *folder,
+	DIR *directory, const struct dirent *entry, struct text *contents, struct finding *finding)
 {
-	if (!is_printable(name))
+	if (!is_printable(entry->d_name))
 		return finding_set(finding, FINDING_UNKNOWN,
 			"%s: holds a name with a control character", folder);
-	if (!is_script_name(name))
+	if (!is_script_name(entry->d_name))
 		return NULL;
-	if (paths->count == MOST_SCRIPTS)
+	if (scripts->count == MOST_SCRIPTS)
 		return finding_set(
 			finding, FINDING_UNKNOWN, "%s: more than %d files", folder, MOST_SCRIPTS);
 	struct text path = {0};
-	text_add_format(&path, "%s/%s", folder, name);
-	list_append_owned(paths, text_take(&path));
-	return NULL;
-}
-
-static int compare_paths(const void *one, const void *other)
-{
-	return strcmp(*(char *const *)one, *(char *const *)other);
+	text_add_format(&path, "%s/%s", folder, entry->d_name);
+	return read_script(scripts, directory, entry, text_take(&path), contents, finding);
 }
 
 static struct finding *refuse_folder(const char *folder, int number, struct finding *finding)
@@ -142,38 +161,32 @@ static struct finding *refuse_folder(const char *folder, int number, struct find
 		folder, strerror(number));
 }
 
-/* The scripts of one folder, in the order of their names. */
-static struct finding *list_folder(struct list *paths, const char *folder,
-	const struct alembic_locations *locations, struct finding *finding)
+static struct finding *read_folder(struct alembic_scripts *scripts, const char *folder,
+	bool may_be_missing, struct finding *finding)
 {
 	DIR *directory = opendir(folder);
-	if (directory == NULL && errno == ENOENT && locations->may_be_missing)
+	if (directory == NULL && errno == ENOENT && may_be_missing)
 		return NULL;
 	if (directory == NULL)
 		return refuse_folder(folder, errno, finding);
+	struct text contents = {0};
 	struct finding *concluded = NULL;
 	const struct dirent *entry;
 	while (concluded == NULL && (entry = readdir(directory)) != NULL)
-		concluded = add_name(paths, folder, entry->d_name, finding);
+		concluded = read_entry(scripts, folder, directory, entry, &contents, finding);
+	text_free(&contents);
 	(void)closedir(directory);
-	if (paths->count > 0)
-		qsort(paths->items, paths->count, sizeof *paths->items, compare_paths);
 	return concluded;
 }
 
 struct finding *alembic_scripts_read(struct alembic_scripts *scripts,
 	const struct alembic_locations *locations, struct finding *finding)
 {
-	struct list paths = {0};
-	struct text contents = {0};
-	struct finding *concluded = NULL;
-	for (size_t i = 0; concluded == NULL && i < locations->folders.count; i++)
-		concluded = list_folder(&paths, locations->folders.items[i], locations, finding);
-	for (size_t i = 0; concluded == NULL && i < paths.count; i++)
-		concluded = read_script(scripts, paths.items[i], &contents, finding);
-	text_free(&contents);
-	list_clear(&paths);
-	return concluded;
+	for (size_t i = 0; i < locations->folders.count; i++)
+		if (read_folder(scripts, locations->folders.items[i], locations->may_be_missing,
+			    finding) != NULL)
+			return finding;
+	return NULL;
 }
 
 void alembic_scripts_clear(struct alembic_scripts *scripts)

@@ -4,15 +4,15 @@
 #include <strings.h>
 
 /* What each byte of ASCII is to Python: N part of a name or number, B blank, L newline, Q quote,
- * H hash, S backslash; the others are signs. */
+ * H hash, S backslash, O and C an opening and a closing bracket; the others are operators. */
 static const char classes[] = ".........BL.BL.."
 			      "................"
-			      "B.QH...Q........"
+			      "B.QH...QOC......"
 			      "NNNNNNNNNN......"
 			      ".NNNNNNNNNNNNNNN"
-			      "NNNNNNNNNNN.S..N"
+			      "NNNNNNNNNNNOSC.N"
 			      ".NNNNNNNNNNNNNNN"
-			      "NNNNNNNNNNN.....";
+			      "NNNNNNNNNNNO.C..";
 
 static char class_of(char byte)
 {
@@ -145,14 +145,55 @@ static void count_braces(struct alembic_source *source, size_t *braces)
 		--*braces;
 }
 
+static bool is_closed_twice(const struct alembic_source *source, char quote)
+{
+	return source->end - source->next >= 2 && source->next[0] == quote &&
+	       source->next[1] == quote;
+}
+
 static bool is_closed(const struct alembic_source *source, char quote, size_t quotes)
 {
-	if ((size_t)(source->end - source->next) < quotes)
+	if (*source->next != quote)
 		return false;
-	for (size_t i = 0; i < quotes; i++)
-		if (source->next[i] != quote)
+	return quotes == 1 || (source->end - source->next >= 3 && source->next[1] == quote &&
+				      source->next[2] == quote);
+}
+
+/* Past what can neither end a string nor change its reading. */
+static void skip_plain(struct alembic_source *source, char quote)
+{
+	const char *next = source->next;
+	while (next < source->end && *next != quote && *next != '\\' && *next != '{' &&
+		*next != '}' && !is_newline(*next))
+		next++;
+	source->next = next;
+}
+
+/* From the opening quote to behind the closing one. A quote inside of a formatted string's braces
+ * ends the string before Python 3.12 and does not since: false, as for a string that does not end.
+ * *text and *length are what is between the quotes. */
+static bool skip_string(
+	struct alembic_source *source, bool is_formatted, const char **text, size_t *length)
+{
+	char quote = *source->next;
+	size_t braces = 0;
+	source->next++;
+	size_t quotes = is_closed_twice(source, quote) ? 3 : 1;
+	source->next += quotes - 1;
+	*text = source->next;
+	for (skip_plain(source, quote); source->next < source->end; skip_plain(source, quote)) {
+		if (is_closed(source, quote, quotes)) {
+			*length = (size_t)(source->next - *text);
+			source->next += quotes;
+			return braces == 0;
+		}
+		if (quotes == 1 && is_newline(*source->next))
 			return false;
-	return true;
+		if (is_formatted)
+			count_braces(source, &braces);
+		skip_string_byte(source);
+	}
+	return false;
 }
 
 static bool has_letter(const char *text, size_t length, const char *letters)
@@ -163,35 +204,18 @@ static bool has_letter(const char *text, size_t length, const char *letters)
 	return false;
 }
 
-/* From the opening quote on; the token's text is the prefix. A quote inside of a formatted string's
- * braces ends the string before Python 3.12 and does not since. */
+/* At the opening quote; the token's text is the prefix. */
 static void read_string(struct alembic_source *source, struct alembic_token *token)
 {
-	char quote = *source->next;
-	bool is_triple = source->end - source->next >= 3 && source->next[1] == quote &&
-			 source->next[2] == quote;
-	size_t quotes = is_triple ? 3 : 1;
-	size_t braces = 0;
 	bool has_other_value = has_letter(token->text, token->length, "bBfFtT");
 	token->is_formatted = has_letter(token->text, token->length, "fFtT");
 	token->kind = TOKEN_STRING;
-	source->next += quotes;
-	token->text = source->next;
-	while (!is_closed(source, quote, quotes)) {
-		if (source->next == source->end || (!is_triple && is_newline(*source->next))) {
-			fail(source, token);
-			return;
-		}
-		if (token->is_formatted)
-			count_braces(source, &braces);
-		skip_string_byte(source);
+	if (!skip_string(source, token->is_formatted, &token->text, &token->length)) {
+		fail(source, token);
+		return;
 	}
-	token->length = (size_t)(source->next - token->text);
 	token->is_plain = !has_other_value && is_printable(token->text, token->length) &&
 			  memchr(token->text, '\\', token->length) == NULL;
-	source->next += quotes;
-	if (braces > 0)
-		fail(source, token);
 }
 
 static bool is_string_prefix(const struct alembic_token *token)
@@ -213,21 +237,26 @@ static void read_name(struct alembic_source *source, struct alembic_token *token
 	token->is_plain = is_printable(token->text, token->length);
 }
 
+static void read_bracket(struct alembic_source *source, struct alembic_token *token)
+{
+	token->kind = TOKEN_SIGN;
+	token->length = 1;
+	if (class_of(*source->next++) == 'O')
+		source->depth++;
+	else if (source->depth == 0)
+		fail(source, token);
+	else
+		token->depth = --source->depth;
+}
+
 /* One byte, or two that end in "=". */
-static void read_sign(struct alembic_source *source, struct alembic_token *token)
+static void read_operator(struct alembic_source *source, struct alembic_token *token)
 {
 	char byte = *source->next++;
 	token->kind = TOKEN_SIGN;
 	token->length = 1;
-	if (strchr("([{", byte) != NULL) {
-		source->depth++;
-	} else if (strchr(")]}", byte) != NULL) {
-		if (source->depth == 0)
-			fail(source, token);
-		else
-			token->depth = --source->depth;
-	} else if (strchr("=:!<>+-*/%@&|^", byte) != NULL && source->next < source->end &&
-		   *source->next == '=') {
+	if (strchr("=:!<>+-*/%@&|^", byte) != NULL && source->next < source->end &&
+		*source->next == '=') {
 		source->next++;
 		token->length = 2;
 	}
@@ -246,8 +275,12 @@ static void read_token(struct alembic_source *source, struct alembic_token *toke
 	case 'Q':
 		read_string(source, token);
 		return;
+	case 'O':
+	case 'C':
+		read_bracket(source, token);
+		return;
 	default:
-		read_sign(source, token);
+		read_operator(source, token);
 	}
 }
 
@@ -305,6 +338,78 @@ void alembic_token_next(struct alembic_source *source, struct alembic_token *tok
 			return;
 		}
 	}
+}
+
+/* The bytes at which is_doubtful may say yes, and newlines. */
+static const bool telling[256] = {['\f'] = true,
+	['\\'] = true,
+	['x'] = true,
+	['b'] = true,
+	['"'] = true,
+	['\''] = true,
+	['\n'] = true,
+	['\r'] = true};
+
+static const char *next_telling(const char *text, const char *end)
+{
+	while (text < end && !telling[(unsigned char)*text])
+		text++;
+	return text;
+}
+
+static bool stands_at(const char *text, const char *end, const char *word)
+{
+	size_t length = strlen(word);
+	return (size_t)(end - text) >= length && memcmp(text, word, length) == 0;
+}
+
+static bool is_word_at(const char *text, const char *end, const char *word)
+{
+	const char *behind = text + strlen(word);
+	return stands_at(text, end, word) && (behind == end || class_of(*behind) != 'N');
+}
+
+/* Could what stands at next be a string of several lines, a continued line, an indentation that
+ * begins again, or one of the words? */
+static bool is_doubtful(const char *begin, const char *next, const char *end)
+{
+	switch (*next) {
+	case '\f':
+		return true;
+	case '\\':
+		return end - next < 2 || is_newline(next[1]);
+	case 'x':
+		return next - begin >= 1 && is_word_at(next - 1, end, "exec");
+	case 'b':
+		return next - begin >= 3 && (is_word_at(next - 3, end, "global") ||
+						    is_word_at(next - 3, end, "globals"));
+	case '"':
+	case '\'':
+		return end - next >= 3 && next[1] == *next && next[2] == *next;
+	default:
+		return false;
+	}
+}
+
+bool alembic_token_skip_body(struct alembic_source *source)
+{
+	const char *next = source->next;
+	while (next < source->end) {
+		/* Neither can stand inside of brackets, where a line only looks like one. */
+		if (stands_at(next, source->end, "def ") || stands_at(next, source->end, "class "))
+			break;
+		if (strchr(" \t\n\r#", *next) == NULL)
+			return false;
+		for (next = next_telling(next, source->end);
+			next < source->end && !is_newline(*next);
+			next = next_telling(next + 1, source->end))
+			if (is_doubtful(source->next, next, source->end))
+				return false;
+		if (next < source->end)
+			next++;
+	}
+	source->next = next;
+	return true;
 }
 
 bool alembic_token_is(const struct alembic_token *token, const char *word)
