@@ -23,6 +23,7 @@ struct migrations_files {
 	 * can be read all the same: upgrade.version_table and database.schema. */
 	bool version_table_is_set;
 	bool schema_is_set;
+	bool all_heads; /* Alembic: the command is "upgrade heads", so several heads are no fault */
 };
 
 /* One row of the version table. */

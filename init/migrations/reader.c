@@ -1,9 +1,11 @@
 #include "migrations/reader.h"
 
 #include "base/text.h"
+#include "migrations/alembic.h"
 
 /* One line for each: the row stands in the reader's own file. */
 static const struct migrations_reader *const readers[] = {
+	&alembic_reader,
 	NULL,
 };
 

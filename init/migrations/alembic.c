@@ -1,0 +1,274 @@
+#include "migrations/alembic.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "migrations/alembic_config.h"
+#include "migrations/alembic_environment.h"
+#include "migrations/alembic_graph.h"
+#include "migrations/alembic_scripts.h"
+
+#define MOST_NAMED 3
+
+/* What the files say. */
+struct project {
+	bool is_flask;
+	struct alembic_locations locations;
+	struct alembic_scripts scripts;
+	struct alembic_graph graph;
+};
+
+struct inspection {
+	const struct migrations_files *files;
+	const struct migrations_state *state;
+	struct project project;
+	struct alembic_revision **applied; /* of each row */
+	size_t applied_count;
+	struct finding *finding;
+};
+
+/* "flask db" or "alembic": what the advice begins with. */
+static const char *tool_of(const struct inspection *inspection)
+{
+	return inspection->project.is_flask ? "flask db" : "alembic";
+}
+
+static struct finding *read_project(struct inspection *inspection)
+{
+	struct project *project = &inspection->project;
+	const struct migrations_files *files = inspection->files;
+	struct finding *finding = inspection->finding;
+	if (alembic_environment_read(files, &project->is_flask, finding) != NULL ||
+		alembic_config_read(files->directory, project->is_flask, &project->locations,
+			finding) != NULL ||
+		alembic_scripts_read(&project->scripts, &project->locations, finding) != NULL)
+		return finding;
+	return alembic_graph_build(
+		&project->graph, project->scripts.items, project->scripts.count, finding);
+}
+
+static void clear_project(struct project *project)
+{
+	alembic_graph_clear(&project->graph);
+	alembic_scripts_clear(&project->scripts);
+	list_clear(&project->locations.folders);
+}
+
+static void list_heads(struct inspection *inspection)
+{
+	const struct alembic_graph *graph = &inspection->project.graph;
+	for (size_t i = 0; i < graph->count; i++)
+		if (graph->revisions[i].is_effective)
+			list_append(&inspection->finding->heads, graph->revisions[i].id);
+}
+
+static bool is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+static struct finding *check_version(const struct inspection *inspection, const char *version)
+{
+	if (version == NULL || *version == '\0' || !is_printable(version))
+		return finding_set(inspection->finding, FINDING_UNKNOWN,
+			"the version table holds a row that is no revision");
+	list_append(&inspection->finding->current, version);
+	return NULL;
+}
+
+static struct finding *refuse_foreign(const struct inspection *inspection, const char *version)
+{
+	const struct alembic_graph *graph = &inspection->project.graph;
+	struct finding *finding = inspection->finding;
+	if (alembic_graph_may_mean(graph, version))
+		return finding_set(finding, FINDING_UNKNOWN,
+			"the version table holds %s, which is no revision but may mean one",
+			version);
+	finding_advise(finding,
+		"start the image that has %s, or bring its file back; only if the tables are "
+		"those of another revision: %s stamp --purge REVISION (Flask-Migrate before 4.1: "
+		"DELETE FROM alembic_version, then flask db stamp REVISION)",
+		version, tool_of(inspection));
+	return finding_set(finding, FINDING_FOREIGN,
+		"the version table holds %s, which none of the %zu files below %s has (Can't "
+		"locate revision identified by '%s')",
+		version, graph->count, inspection->files->directory, version);
+}
+
+static struct finding *refuse_overlap(
+	const struct inspection *inspection, const struct alembic_revision *revision)
+{
+	finding_advise(inspection->finding,
+		"if the later revisions are really applied: DELETE FROM alembic_version WHERE "
+		"version_num = '%s'",
+		revision->id);
+	return finding_set(inspection->finding, FINDING_DIVERGED,
+		"the version table holds %s (%s) and a revision that stands on it (Requested "
+		"revision overlaps with other requested revisions)",
+		revision->id, revision->script->path);
+}
+
+/* Every row is a revision of the files, and none stands on another. */
+static struct finding *apply_rows(struct inspection *inspection)
+{
+	const struct migrations_state *state = inspection->state;
+	struct alembic_graph *graph = &inspection->project.graph;
+	size_t count = state->has_version_table ? state->row_count : 0;
+	struct alembic_revision **applied = memory_zeroed(count + 1, sizeof *applied);
+	inspection->applied = applied;
+	for (size_t i = 0; i < count; i++)
+		if (check_version(inspection, state->rows[i].version) != NULL)
+			return inspection->finding;
+	for (size_t i = 0; i < count; i++) {
+		applied[i] = alembic_graph_find(graph, state->rows[i].version);
+		if (applied[i] == NULL)
+			return refuse_foreign(inspection, state->rows[i].version);
+	}
+	inspection->applied_count = count;
+	const struct alembic_revision *overlap = alembic_graph_apply(graph, applied, count);
+	return overlap != NULL ? refuse_overlap(inspection, overlap) : NULL;
+}
+
+static size_t count_pending(const struct inspection *inspection)
+{
+	const struct alembic_graph *graph = &inspection->project.graph;
+	size_t pending = 0;
+	for (size_t i = 0; i < graph->count; i++)
+		pending += !graph->revisions[i].is_applied;
+	return pending;
+}
+
+/* "a1 (migrations/versions/a1.py), b2 (...)", of the first heads. */
+static char *heads_text(const struct alembic_graph *graph, size_t *count)
+{
+	struct text text = {0};
+	*count = 0;
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct alembic_revision *revision = &graph->revisions[i];
+		if (!revision->is_head || ++*count > MOST_NAMED)
+			continue;
+		text_add_format(&text, "%s%s (%s)", *count > 1 ? ", " : "", revision->id,
+			revision->script->path);
+	}
+	if (*count > MOST_NAMED)
+		text_add(&text, " ...");
+	return text_take(&text);
+}
+
+/* "upgrade head" wants one head, even where a depends_on makes one stand on the other. */
+static struct finding *check_heads(const struct inspection *inspection)
+{
+	size_t count;
+	autofree char *heads = heads_text(&inspection->project.graph, &count);
+	const char *tool = tool_of(inspection);
+	if (count < 2 || inspection->files->all_heads)
+		return NULL;
+	finding_advise(inspection->finding,
+		"%s merge heads, and commit the file that it makes; if the branches are meant to "
+		"stay apart, upgrade.command = %s upgrade heads",
+		tool, tool);
+	return finding_set(inspection->finding, FINDING_DIVERGED,
+		"%zu heads where the upgrade wants one: %s (Multiple head revisions are present)",
+		count, heads);
+}
+
+static const struct alembic_revision *pending_below(
+	const struct alembic_graph *graph, const struct alembic_revision *revision)
+{
+	for (size_t i = 0; i < revision->below_count; i++)
+		if (!graph->revisions[revision->below[i]].is_applied)
+			return &graph->revisions[revision->below[i]];
+	return NULL;
+}
+
+/* A revision that is not applied and stands on none such. At least one is pending. */
+static const struct alembic_revision *next_pending(const struct alembic_graph *graph)
+{
+	const struct alembic_revision *next = graph->revisions;
+	while (next->is_applied)
+		next++;
+	for (const struct alembic_revision *below = next; below != NULL;
+		below = pending_below(graph, next))
+		next = below;
+	return next;
+}
+
+static void set_pending(const struct inspection *inspection, size_t pending)
+{
+	const struct alembic_graph *graph = &inspection->project.graph;
+	const struct alembic_revision *next = next_pending(graph);
+	inspection->finding->pending = pending;
+	finding_advise(inspection->finding, "%s upgrade%s", tool_of(inspection),
+		inspection->files->all_heads   ? " heads"
+		: inspection->project.is_flask ? ""
+					       : " head");
+	(void)finding_set(inspection->finding, FINDING_PENDING,
+		"%zu of %zu revisions are not applied, next %s (%s) (Target database is not up to "
+		"date)",
+		pending, graph->count, next->id, next->script->path);
+}
+
+/* Nothing is applied: a new database, or one whose tables somebody else made. */
+static void conclude_unapplied(const struct inspection *inspection, size_t pending)
+{
+	const struct migrations_state *state = inspection->state;
+	struct finding *finding = inspection->finding;
+	if (state->other_tables == 0) {
+		finding->pending = pending;
+		(void)finding_set(
+			finding, FINDING_EMPTY, "no tables yet; %zu revisions to apply", pending);
+		return;
+	}
+	finding_advise(finding,
+		"if the upgrade says that a table already exists: %s stamp REVISION, with the "
+		"revision that these tables are of (the newest: %s stamp head)",
+		tool_of(inspection), tool_of(inspection));
+	(void)finding_set(finding, FINDING_UNVERSIONED, "%zu tables, but %s", state->other_tables,
+		state->has_version_table ? "the version table is empty" : "no version table");
+}
+
+static void conclude(struct inspection *inspection)
+{
+	struct finding *finding = inspection->finding;
+	if (inspection->state->version_tables > 1) {
+		(void)finding_set(finding, FINDING_UNKNOWN, "%zu tables are called alembic_version",
+			inspection->state->version_tables);
+		return;
+	}
+	if (read_project(inspection) != NULL)
+		return;
+	list_heads(inspection);
+	if (apply_rows(inspection) != NULL)
+		return;
+	size_t pending = count_pending(inspection);
+	if (pending == 0 && inspection->applied_count > 0)
+		(void)finding_set(finding, FINDING_AT_HEAD, "all %zu revisions are applied",
+			inspection->project.graph.count);
+	else if (check_heads(inspection) != NULL)
+		return;
+	else if (inspection->applied_count == 0)
+		conclude_unapplied(inspection, pending);
+	else
+		set_pending(inspection, pending);
+}
+
+static void inspect(const struct migrations_files *files, const struct migrations_state *state,
+	struct finding *finding)
+{
+	struct inspection inspection = {.files = files, .state = state, .finding = finding};
+	conclude(&inspection);
+	free(inspection.applied);
+	clear_project(&inspection.project);
+}
+
+const struct migrations_reader alembic_reader = {
+	.tool = "alembic",
+	.directories = {"migrations", "alembic", NULL},
+	.version_table = "alembic_version",
+	.version_column = "version_num",
+	.inspect = inspect,
+};

@@ -1,0 +1,164 @@
+"""The Alembic reader concludes what Alembic itself does, in histories made at random.
+
+Alembic is asked which steps "upgrade head" and "upgrade heads" would run. A project is ordinary when nobody did
+anything unusual in it: there the reader may hardly ever be uncertain. At head where Alembic has a step to run is
+wrong everywhere.
+"""
+
+import collections
+import contextlib
+import io
+import os
+import random
+import shutil
+import subprocess
+import sys
+import warnings
+
+import alembic.command
+import alembic.config
+import alembic.script
+import pytest
+
+import alembic_histories
+import harness
+import servers
+
+CASES = 1200 if harness.LONG else 120
+LARGE = 5 if harness.LONG else 1
+REAL = 40 if harness.LONG else 4
+SEED = int(os.environ.get("ALEMBIC_SEED", 0)) or random.SystemRandom().randrange(1, 10**9)
+MOST_UNKNOWN = 0.02
+
+Finding = collections.namedtuple("Finding", "kind pending reason")
+
+
+class Reader:
+    """The reader on the command line; one process for all cases."""
+
+    def __init__(self):
+        program = servers.build_with_library("tests/migrations/inspect_files.c")
+        self.process = subprocess.Popen([program, "alembic"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/", text=True)
+
+    def inspect(self, directory, rows=(), has_table=True, tables=3):
+        line = "\t".join([str(directory), str(tables), "table" if has_table else "none", *rows])
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().rstrip("\n")
+        assert answer, f"no answer to {line}"
+        kind, pending, reason = answer.split("\t", 2)
+        return Finding(kind, int(pending), reason)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        assert self.process.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def reader():
+    made = Reader()
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_compiled(monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delenv("ALEMBIC_CONFIG", raising=False)
+
+
+def configuration(project):
+    config = alembic.config.Config(str(project.ini), stdout=io.StringIO())
+    if project.is_flask:
+        config.set_main_option("script_location", str(project.directory))
+    return config
+
+
+def steps(project, destination):
+    """The number of steps to destination; or the exception that Alembic ends with."""
+    rows = tuple(project.rows) if project.has_table else ()
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            script = alembic.script.ScriptDirectory.from_config(configuration(project))
+            return len(script._upgrade_revs(destination, rows))
+    except Exception as error:
+        return error
+
+
+def disagreement(project, finding, head, heads):
+    """What is wrong with finding, when Alembic answers head and heads to these destinations; None for nothing."""
+    rows = project.rows if project.has_table else []
+    agrees = {
+        "unknown": True,
+        "at head": heads == 0 and rows,
+        "pending": head == finding.pending and head != 0 and rows,
+        "empty": head == finding.pending and not rows and project.tables == 0,
+        "unversioned": not isinstance(head, Exception) and not rows and project.tables > 0,
+        "foreign": isinstance(heads, Exception) and "Can't locate revision" in str(heads),
+        "diverged": isinstance(head, Exception) and ("Multiple head" in str(head) or "overlaps" in str(head)),
+        "broken": isinstance(heads, Exception),
+    }
+    return None if agrees[finding.kind] else f"{finding} but head: {head!r}, heads: {heads!r}"
+
+
+def check(reader, project):
+    finding = reader.inspect(project.directory, project.rows, project.has_table, project.tables)
+    wrong = disagreement(project, finding, steps(project, "head"), steps(project, "heads"))
+    assert wrong is None, f"{wrong}\n{project}"
+    return finding
+
+
+def test_the_reader_never_contradicts_alembic(reader, folder, record_property):
+    print(f"ALEMBIC_SEED={SEED}")
+    counts = collections.Counter()
+    for number in range(CASES):
+        project = alembic_histories.make(random.Random(f"{SEED}/{number}"), folder / str(number))
+        finding = check(reader, project)
+        counts["ordinary" if project.ordinary else "odd", finding.kind] += 1
+        if project.ordinary and finding.kind == "unknown":
+            print(finding.reason)
+        shutil.rmtree(project.folder)
+    ordinary = sum(count for (sort, _), count in counts.items() if sort == "ordinary")
+    unknown = counts["ordinary", "unknown"]
+    told = ", ".join(f"{sort} {kind} {count}" for (sort, kind), count in sorted(counts.items()))
+    record_property("figure", f"Alembic oracle: {CASES} cases, {unknown} of {ordinary} ordinary ones unknown; {told}")
+    assert unknown <= MOST_UNKNOWN * ordinary
+
+
+def test_a_thousand_revisions_are_read_as_alembic_reads_them(reader, folder):
+    print(f"ALEMBIC_SEED={SEED}")
+    for number in range(LARGE):
+        project = alembic_histories.make(random.Random(f"{SEED}/large/{number}"), folder / str(number), count=1000)
+        check(reader, project)
+        shutil.rmtree(project.folder)
+
+
+MIGRATING_ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine("sqlite:///{database}").connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_what_alembic_leaves_in_sqlite_is_at_head(reader, folder):
+    import sqlite3
+
+    print(f"ALEMBIC_SEED={SEED}")
+    for number in range(REAL):
+        chance = random.Random(f"{SEED}/real/{number}")
+        project = alembic_histories.Project(folder / str(number), False, alembic_histories.history(chance, 12))
+        alembic_histories.write(chance, project, plain=True)
+        database = folder / f"{number}.db"
+        (project.directory / "env.py").write_text(MIGRATING_ENV.format(database=database))
+        alembic.command.upgrade(configuration(project), "heads")
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            rows = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+        assert reader.inspect(project.directory, rows).kind == "at head"
+        assert sorted(rows) == sorted(alembic_histories.effective(
+            project.revisions, {revision.id for revision in project.revisions}))
