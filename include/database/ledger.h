@@ -44,9 +44,14 @@ struct ledger {
 /* Reads it; one that was never written is empty. 0, or -1 and failure. */
 int ledger_read(struct session *session, struct ledger *ledger, struct failure *failure);
 
-/* Adds an entry behind the last, with copies of entry's texts and the time of now. An entry of the
- * same kind, name and boot that was begun is ended by it: there is one for each piece of work. */
-void ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
+/* Adds an entry behind the last, with the time of now; the rest is "" until ledger_set. An entry of
+ * the same kind, name and boot that was begun is ended by it: one entry for each piece of work. The
+ * result lives until the ledger is changed again. */
+struct ledger_entry *ledger_add(struct ledger *ledger, const char *kind, const char *name,
+	const char *state, const char *boot);
+
+/* Puts a copy of text into a field of an entry, in place of what it held. */
+void ledger_set(char **field, const char *text);
 
 /* Writes all of it. The lock must be held. 0, or -1 and failure. */
 int ledger_write(struct session *session, struct ledger *ledger, struct failure *failure);

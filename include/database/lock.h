@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "config/url.h"
 #include "database/session.h"
 
@@ -22,11 +23,14 @@
 #define LOCK_BEAT 2000
 #define LOCK_EXPIRES 8000
 
+/* SQLite: a file may be in the working folder or in instance/. */
+#define LOCK_FILES_MOST 2
+
 struct lock;
 
-/* A lock on the database of url (borrowed), not taken yet; lock_free frees it. path is the SQLite
- * file, NULL elsewhere. */
-struct lock *lock_new(const struct database_url *url, const char *path);
+/* A lock on the database of url (borrowed), not taken yet; lock_free frees it. paths are those
+ * where an SQLite file is or may turn up; each has a lock file beside it. Empty elsewhere. */
+struct lock *lock_new(const struct database_url *url, const struct list *paths);
 
 /* Tries to take it: 1 when it is held now, 0 when somebody else holds it, -1 and failure. Nothing
  * stays open unless it is held. PostgreSQL manual 9.27.10; MySQL manual 14.14; flock(2) */

@@ -3,6 +3,15 @@
  *
  * Decides when a step is over and whether it failed, and says so in the log; what follows from a
  * failure is run.c's. Allocates nothing.
+ *
+ * A command that is part of a work, which the ledger knows, goes through these phases:
+ *
+ *            begins                 WRITTEN            exits              WRITTEN
+ *   IDLE  -> WRITING BEGUN -------> RUNNING ---------> WRITING FINISHED -> IDLE, step over
+ *            (tell the keeper)      (start it)         (tell the keeper)
+ *
+ * One that does not begin its work goes from IDLE to RUNNING at once; one that does not end it, and
+ * went well, from RUNNING to IDLE. Any other command is RUNNING alone.
  */
 #ifndef TMINUS_RUN_BOOT_H
 #define TMINUS_RUN_BOOT_H
@@ -12,6 +21,8 @@
 
 #include "run/plan.h"
 
+enum boot_phase { BOOT_IDLE, BOOT_WRITING_BEGUN, BOOT_RUNNING, BOOT_WRITING_FINISHED };
+
 struct boot {
 	const struct config *config;
 	struct plan *plan;
@@ -20,6 +31,9 @@ struct boot {
 	bool stopping;	    /* whatever a step says now, boot does not go on */
 	int64_t deadline;   /* of the wait step; commands have their row's own */
 	int64_t started_at; /* of the running step */
+	enum boot_phase phase;
+	uint64_t due;	    /* of the plan's works, once the keeper has said */
+	struct error ended; /* how the command ended, while it is written down; status 0 = well */
 };
 
 enum boot_result { BOOT_WORKING, BOOT_STEP_OK, BOOT_STEP_FAILED };
@@ -28,6 +42,9 @@ void boot_begin(struct boot *boot, const struct config *config, struct plan *pla
 
 /* Starts the first or the next step. False when there is none left. */
 bool boot_next(struct boot *boot);
+
+/* Does a command run that the lock protects? Then the keeper must live until it has ended. */
+bool boot_needs_lock(const struct boot *boot);
 
 /* The step that runs, NULL before the first and behind the last. */
 const struct plan_step *boot_current(const struct boot *boot);

@@ -14,6 +14,9 @@
 #include "config/config.h"
 #include "process/table.h"
 #include "steps/wait.h"
+#include "steps/work.h"
+
+#define BOOT_ID_SIZE 17
 
 /* How much of boot and app a plan holds. */
 enum plan_scope {
@@ -22,7 +25,14 @@ enum plan_scope {
 	PLAN_WAIT, /* the wait step alone */
 };
 
-enum plan_kind { PLAN_STEP_WAIT, PLAN_STEP_COMMAND };
+enum plan_kind {
+	PLAN_STEP_WAIT,
+	PLAN_STEP_COORDINATE, /* the keeper says what of the works is due */
+	PLAN_STEP_COMMAND,
+	PLAN_STEP_RELEASE, /* the lock is not needed any more */
+};
+
+#define NO_WORK (-1)
 
 struct plan_step {
 	enum plan_kind kind;
@@ -32,6 +42,9 @@ struct plan_step {
 	size_t count;
 	int failure_status;
 	bool continues; /* a failure is said, and boot goes on */
+	int work;	/* the work that it is part of, or NO_WORK: every replica runs it */
+	bool begins;	/* it is the work's first command; ends: its last */
+	bool ends;
 };
 
 /* What PID 1 knows of one wait target. */
@@ -48,6 +61,11 @@ struct plan {
 	struct process_table table;
 	struct process *app;	  /* the last row, NULL when the scope has no app */
 	struct process *keeper;	  /* the first row, NULL when there is no database */
+	struct keeper_job *keeper_job;
+	struct work *works; /* what is done under the lock; at most WORK_MOST */
+	size_t work_count;
+	struct list work_environment; /* of the commands that are part of a work */
+	char boot_id[BOOT_ID_SIZE];
 	struct wait_job *jobs;	  /* by wait row */
 	struct wait_state *waits; /* by wait row */
 	size_t wait_count;

@@ -8,7 +8,7 @@
 #ifndef TMINUS_STEPS_KEEPER_H
 #define TMINUS_STEPS_KEEPER_H
 
-/* For spawn_child: context is the struct wait_job of the database. */
+/* For spawn_child: context is a struct keeper_job. */
 int keeper_child(void *context, int channel);
 
 #endif

@@ -9,21 +9,35 @@
 #include <stdint.h>
 
 enum message_kind {
-	MESSAGE_WAIT,	  /* to the keeper: wait until the database is usable */
-	MESSAGE_PROGRESS, /* not ready yet; text is the reason, status what giving up now would mean
-			   */
+	/* Questions to the keeper. */
+	MESSAGE_WAIT,	    /* wait until the database is usable */
+	MESSAGE_COORDINATE, /* what is due? Comes back when it is settled, or with the lock held */
+	MESSAGE_BEGUN,	    /* work is about to begin: write it down */
+	MESSAGE_FINISHED,   /* work has ended, well where status is 0: write it down */
+	MESSAGE_RELEASE,    /* the lock is not needed any more; no answer */
+
+	/* Answers. */
+	MESSAGE_PROGRESS, /* not yet; text is the reason, status what giving up now would mean */
 	MESSAGE_READY,	  /* usable; text is what answered */
-	MESSAGE_REFUSED,  /* waiting is over: text is the reason, status the exit status */
+	MESSAGE_SETTLED,  /* nothing is due; text says the state, status 1 makes it a warning */
+	MESSAGE_DUE,	  /* due is to be done, and the lock is held; text says the state */
+	MESSAGE_WRITTEN,  /* answers BEGUN and FINISHED; a text is a warning */
+	MESSAGE_REFUSED,  /* it is over: text is the reason, status the exit status */
 	MESSAGE_KINDS
 };
 
 struct message {
 	int32_t kind;
 	int32_t status;
-	char text[504];
+	uint64_t due;  /* bits of the plan's works */
+	uint32_t work; /* index of one */
+	char text[492];
 };
 
-/* Sends; false when the other end is gone. text is cut at the room there is. */
+/* Sends; false when the other end is gone. */
+bool message_write(int channel, const struct message *message);
+
+/* The same for what has only a text, which is cut at the room there is. */
 bool message_send(int channel, enum message_kind kind, int status, const char *text);
 
 enum message_result { MESSAGE_NONE, MESSAGE_TAKEN, MESSAGE_END };

@@ -30,6 +30,13 @@ struct wait_job {
  * closes; else NULL. 0 when ready, -1 when refused or when the parent has closed the channel. */
 int wait_for(const struct wait_job *job, int channel, struct session **session);
 
+/* Opens a session for job once more, without waiting. 0, or -1 and failure. */
+int wait_open(const struct wait_job *job, struct session **session, struct failure *failure);
+
+/* Where the file of an SQLite database is, or, while there is none, may turn up; from the working
+ * folder. Nothing for any other kind. */
+void wait_sqlite_paths(const struct wait_job *job, struct list *paths);
+
 /* For spawn_child: context is a struct wait_job. 0 when ready, else the exit status. */
 int wait_child(void *context, int channel);
 

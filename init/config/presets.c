@@ -25,10 +25,12 @@ static const struct {
 	const char *value;
 } rows[] = {
 	{PRESET_FLASK, EVERYWHERE, "upgrade", "command", "flask db upgrade"},
+	{PRESET_FLASK, EVERYWHERE, "upgrade", "tool", "alembic"},
 	{PRESET_FLASK, NOT_IN_PRODUCTION, "seed", "undo", "flask seed undo"},
 	{PRESET_FLASK, EVERYWHERE, "seed", "all", "flask seed all"},
 	{PRESET_FLASK, EVERYWHERE, "database", "normalize", "yes"},
 	{PRESET_ALEMBIC, EVERYWHERE, "upgrade", "command", "alembic upgrade head"},
+	{PRESET_ALEMBIC, EVERYWHERE, "upgrade", "tool", "alembic"},
 	{PRESET_ALEMBIC, EVERYWHERE, "database", "normalize", "yes"},
 	{PRESET_DJANGO, EVERYWHERE, "upgrade", "command", "python3 manage.py migrate --noinput"},
 };

@@ -133,12 +133,13 @@ static void remove_at(struct ledger *ledger, size_t index)
 }
 
 /* What this boot has begun and now ends is one piece of work. */
-static void remove_begun(struct ledger *ledger, const struct ledger_entry *ending)
+static void remove_begun(
+	struct ledger *ledger, const char *kind, const char *name, const char *boot)
 {
 	for (size_t i = ledger->count; i > 0; i--) {
 		const struct ledger_entry *entry = &ledger->entries[i - 1];
-		if (is_about(entry, ending->kind, ending->name) &&
-			text_equal(entry->boot, ending->boot) && ledger_is(entry, LEDGER_BEGUN))
+		if (is_about(entry, kind, name) && text_equal(entry->boot, boot) &&
+			ledger_is(entry, LEDGER_BEGUN))
 			remove_at(ledger, i - 1);
 	}
 }
@@ -163,18 +164,30 @@ static void tell_time(char *room, size_t size)
 	(void)strftime(room, size, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
-void ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
+void ledger_set(char **place, const char *text)
+{
+	char *copy = memory_copy(text);
+	free(*place);
+	*place = copy;
+}
+
+struct ledger_entry *ledger_add(struct ledger *ledger, const char *kind, const char *name,
+	const char *state, const char *boot)
 {
 	char now[TIME_SIZE];
-	struct ledger_entry dated = *entry;
 	tell_time(now, sizeof now);
-	dated.at = now;
-	remove_begun(ledger, entry);
+	remove_begun(ledger, kind, name, boot);
+	if (ledger->count >= LEDGER_KEEPS)
+		shorten(ledger);
 	struct ledger_entry *added = append(ledger);
 	for (size_t column = 0; column < COLUMNS; column++)
-		*field(added, column) = memory_copy(value_of(&dated, column));
-	if (ledger->count > LEDGER_KEEPS)
-		shorten(ledger);
+		ledger_set(field(added, column), "");
+	ledger_set(&added->kind, kind);
+	ledger_set(&added->name, name);
+	ledger_set(&added->state, state);
+	ledger_set(&added->boot, boot);
+	ledger_set(&added->at, now);
+	return added;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */

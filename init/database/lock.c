@@ -27,9 +27,9 @@
 
 struct lock {
 	const struct database_url *url;
-	char *path; /* of the lock file */
+	struct list files; /* SQLite: the lock files */
 	struct session *session;
-	int descriptor; /* of the lock file, -1 when it is not held */
+	int descriptors[LOCK_FILES_MOST]; /* of the lock files; -1 where it is not held */
 	bool held;
 };
 
@@ -42,15 +42,16 @@ struct locker {
 	const char *behind_name;
 };
 
-struct lock *lock_new(const struct database_url *url, const char *path)
+struct lock *lock_new(const struct database_url *url, const struct list *paths)
 {
 	struct lock *lock = memory_zeroed(1, sizeof *lock);
-	struct text file = {0};
 	lock->url = url;
-	lock->descriptor = -1;
-	if (path != NULL) {
-		text_add_format(&file, "%s" FILE_SUFFIX, path);
-		lock->path = text_take(&file);
+	for (size_t i = 0; i < LOCK_FILES_MOST; i++)
+		lock->descriptors[i] = -1;
+	for (size_t i = 0; i < paths->count && i < LOCK_FILES_MOST; i++) {
+		struct text file = {0};
+		text_add_format(&file, "%s" FILE_SUFFIX, paths->items[i]);
+		list_append_owned(&lock->files, text_take(&file));
 	}
 	return lock;
 }
@@ -180,16 +181,17 @@ static bool is_shared(int descriptor)
 	return false;
 }
 
-/* The file is never removed: who had it open already would lock a file that nobody else sees. */
-static int try_sqlite(struct lock *lock, struct failure *failure)
+/* 1, 0 or -1, as lock_try. The file is never removed: who had it open already would lock a file that
+ * nobody else sees. */
+static int lock_file(const char *path, int *descriptor, struct failure *failure)
 {
-	int file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
 	if (file < 0)
 		return failure_set(failure, failure_of_kind(FAILURE_NO_ACCESS), "",
-			"%s: the lock file cannot be opened: %s", lock->path, strerror(errno));
+			"%s: the lock file cannot be opened: %s", path, strerror(errno));
 	bool shared = is_shared(file);
 	if (!shared && flock(file, LOCK_EX | LOCK_NB) == 0) {
-		lock->descriptor = file;
+		*descriptor = file;
 		return 1;
 	}
 	int reason = shared ? ENOLCK : errno;
@@ -199,7 +201,23 @@ static int try_sqlite(struct lock *lock, struct failure *failure)
 	return failure_set(failure, failure_of_kind(FAILURE_SETTING), "",
 		"%s: %s; SQLite on a network or host share cannot be locked between replicas; "
 		"with one replica alone set lock.enabled = no",
-		lock->path, strerror(reason));
+		path, strerror(reason));
+}
+
+/* All of them: a file that exists in one place now may turn up in the other. Where no lock file can
+ * be, no database can turn up. */
+static int try_sqlite(struct lock *lock, struct failure *failure)
+{
+	bool held = false;
+	for (size_t i = 0; i < lock->files.count; i++) {
+		int result = lock_file(lock->files.items[i], &lock->descriptors[i], failure);
+		if (result == 0)
+			return 0;
+		held = held || result > 0;
+		if (result < 0 && failure->status == STATUS_CONFIG)
+			return -1;
+	}
+	return held ? 1 : -1;
 }
 
 static int beat_sqlite(struct lock *lock, struct failure *failure)
@@ -226,9 +244,11 @@ static void let_go(struct lock *lock)
 {
 	session_close(lock->session);
 	lock->session = NULL;
-	if (lock->descriptor >= 0)
-		(void)close(lock->descriptor);
-	lock->descriptor = -1;
+	for (size_t i = 0; i < LOCK_FILES_MOST; i++) {
+		if (lock->descriptors[i] >= 0)
+			(void)close(lock->descriptors[i]);
+		lock->descriptors[i] = -1;
+	}
 	lock->held = false;
 }
 
@@ -301,6 +321,6 @@ void lock_free(struct lock *lock)
 	if (lock == NULL)
 		return;
 	let_go(lock);
-	free(lock->path);
+	list_clear(&lock->files);
 	free(lock);
 }

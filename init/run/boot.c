@@ -41,8 +41,46 @@ static void start_wait(struct boot *boot, const struct plan_step *step)
 
 static void start_command(struct boot *boot, const struct plan_step *step)
 {
+	boot->phase = BOOT_RUNNING;
 	log_info("%s: %s", step->name, step->written);
 	process_start(&boot->plan->table, step->first);
+}
+
+static void tell_keeper(const struct boot *boot, enum message_kind kind, int work, int status)
+{
+	const struct message message = {
+		.kind = (int32_t)kind, .work = (uint32_t)work, .status = status};
+	(void)message_write(boot->plan->keeper->descriptor, &message);
+}
+
+static void start_step(struct boot *boot, const struct plan_step *step)
+{
+	switch (step->kind) {
+	case PLAN_STEP_WAIT:
+		start_wait(boot, step);
+		break;
+	case PLAN_STEP_COORDINATE:
+		tell_keeper(boot, MESSAGE_COORDINATE, 0, 0);
+		break;
+	case PLAN_STEP_COMMAND:
+		if (step->begins) {
+			boot->phase = BOOT_WRITING_BEGUN;
+			tell_keeper(boot, MESSAGE_BEGUN, step->work, 0);
+		} else {
+			start_command(boot, step);
+		}
+		break;
+	case PLAN_STEP_RELEASE:
+		tell_keeper(boot, MESSAGE_RELEASE, 0, 0);
+		break;
+	}
+}
+
+/* Nothing of it is to be waited for: a work that is not due, the release. */
+static bool is_passed(const struct boot *boot, const struct plan_step *step)
+{
+	return step->kind == PLAN_STEP_RELEASE ||
+	       (step->work != NO_WORK && (boot->due & work_bit((size_t)step->work)) == 0);
 }
 
 bool boot_next(struct boot *boot)
@@ -51,15 +89,24 @@ bool boot_next(struct boot *boot)
 		boot->step++;
 	boot->begun = true;
 	boot->deadline = CLOCK_NEVER;
+	boot->phase = BOOT_IDLE;
 	const struct plan_step *step = boot_current(boot);
+	for (; step != NULL && is_passed(boot, step); step = boot_current(boot)) {
+		if (step->kind == PLAN_STEP_RELEASE)
+			start_step(boot, step);
+		boot->step++;
+	}
 	if (step == NULL)
 		return false;
 	boot->started_at = clock_now();
-	if (step->kind == PLAN_STEP_WAIT)
-		start_wait(boot, step);
-	else
-		start_command(boot, step);
+	start_step(boot, step);
 	return true;
+}
+
+bool boot_needs_lock(const struct boot *boot)
+{
+	const struct plan_step *step = boot_current(boot);
+	return step != NULL && step->work != NO_WORK && process_is_alive(step->first);
 }
 
 static struct wait_state *wait_of(const struct boot *boot, const struct process *process)
@@ -81,27 +128,98 @@ static bool all_ready(const struct boot *boot)
 	return true;
 }
 
-static enum boot_result on_message(const struct boot *boot, struct wait_state *wait,
+/* The ledger has it. */
+static enum boot_result on_written(
+	struct boot *boot, const struct message *message, struct error *error)
+{
+	if (message->text[0] != '\0')
+		log_warn("%s", message->text);
+	if (boot->stopping)
+		return BOOT_WORKING;
+	if (boot->phase == BOOT_WRITING_BEGUN)
+		start_command(boot, boot_current(boot));
+	if (boot->phase != BOOT_WRITING_FINISHED)
+		return BOOT_WORKING;
+	boot->phase = BOOT_IDLE;
+	*error = boot->ended;
+	return boot->ended.status == 0 ? BOOT_STEP_OK : BOOT_STEP_FAILED;
+}
+
+static enum boot_result on_progress(
+	const struct boot *boot, struct wait_state *wait, const struct message *message)
+{
+	char room[DURATION_SIZE];
+	const struct plan_step *step = boot_current(boot);
+	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
+	wait->status = message->status;
+	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
+	if (step == NULL || step->kind == PLAN_STEP_WAIT)
+		log_info("waiting for %s, %s so far: %s", wait->label, elapsed, message->text);
+	else
+		log_info("%s: waiting, %s so far: %s", step->name, elapsed, message->text);
+	return BOOT_WORKING;
+}
+
+static enum boot_result on_ready(
+	const struct boot *boot, struct wait_state *wait, const struct message *message)
+{
+	char room[DURATION_SIZE];
+	wait->ready = true;
+	log_info("%s is ready after %s%s%s", wait->label,
+		text_duration(clock_now() - boot->started_at, room, sizeof room),
+		message->text[0] != '\0' ? ": " : "", message->text);
+	return all_ready(boot) ? BOOT_STEP_OK : BOOT_WORKING;
+}
+
+static enum boot_result on_refused(const struct boot *boot, const struct wait_state *wait,
 	const struct message *message, struct error *error)
 {
 	char room[DURATION_SIZE];
+	const struct plan_step *step = boot_current(boot);
 	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
-	switch ((enum message_kind)message->kind) {
-	case MESSAGE_PROGRESS:
-		wait->status = message->status;
-		(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
-		log_info("waiting for %s, %s so far: %s", wait->label, elapsed, message->text);
-		return BOOT_WORKING;
-	case MESSAGE_READY:
-		wait->ready = true;
-		log_info("%s is ready after %s%s%s", wait->label, elapsed,
-			message->text[0] != '\0' ? ": " : "", message->text);
-		return all_ready(boot) ? BOOT_STEP_OK : BOOT_WORKING;
-	case MESSAGE_REFUSED:
+	if (step == NULL || step->kind == PLAN_STEP_WAIT)
 		(void)error_set(error, message->status, "%s cannot be used, after %s: %s",
 			wait->label, elapsed, message->text);
-		return BOOT_STEP_FAILED;
+	else
+		(void)error_set(error, message->status, "%s: %s", step->name, message->text);
+	return BOOT_STEP_FAILED;
+}
+
+static enum boot_result on_settled(struct boot *boot, const struct message *message)
+{
+	char room[DURATION_SIZE];
+	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
+	boot->due = 0;
+	if (message->status != 0)
+		log_warn("migrations: %s; nothing is upgraded or seeded", message->text);
+	else
+		log_info("migrations: %s; nothing is due, seen in %s", message->text, elapsed);
+	return BOOT_STEP_OK;
+}
+
+static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
+	const struct message *message, struct error *error)
+{
+	switch ((enum message_kind)message->kind) {
+	case MESSAGE_PROGRESS:
+		return on_progress(boot, wait, message);
+	case MESSAGE_READY:
+		return on_ready(boot, wait, message);
+	case MESSAGE_SETTLED:
+		return on_settled(boot, message);
+	case MESSAGE_DUE:
+		log_info("migrations: %s", message->text);
+		boot->due = message->due;
+		return BOOT_STEP_OK;
+	case MESSAGE_WRITTEN:
+		return on_written(boot, message, error);
+	case MESSAGE_REFUSED:
+		return on_refused(boot, wait, message, error);
 	case MESSAGE_WAIT:
+	case MESSAGE_COORDINATE:
+	case MESSAGE_BEGUN:
+	case MESSAGE_FINISHED:
+	case MESSAGE_RELEASE:
 	case MESSAGE_KINDS:
 		break;
 	}
@@ -109,7 +227,7 @@ static enum boot_result on_message(const struct boot *boot, struct wait_state *w
 }
 
 /* Every message that is there. The end of the channel is told by the exit of its process. */
-static enum boot_result read_messages(const struct boot *boot, struct process *process,
+static enum boot_result read_messages(struct boot *boot, struct process *process,
 	struct wait_state *wait, struct error *error)
 {
 	struct message message;
@@ -120,22 +238,33 @@ static enum boot_result read_messages(const struct boot *boot, struct process *p
 	return result;
 }
 
-static enum boot_result wait_ended(const struct process *process, const struct wait_state *wait,
-	const struct error *why, struct error *error)
+/* Is it the keeper, and does boot still need it? */
+static bool is_needed(
+	const struct boot *boot, const struct process *process, const struct wait_state *wait)
+{
+	const struct plan_step *step = boot_current(boot);
+	if (!wait->ready)
+		return true;
+	return process == boot->plan->keeper && step != NULL &&
+	       (step->kind == PLAN_STEP_COORDINATE || step->work != NO_WORK);
+}
+
+static enum boot_result wait_ended(const struct boot *boot, const struct process *process,
+	const struct wait_state *wait, const struct error *why, struct error *error)
 {
 	char room[SIGNAL_NAME_SIZE];
-	if (wait->ready)
+	const char *task = wait->ready ? "holds the lock in" : "waits for";
+	if (!is_needed(boot, process, wait))
 		return BOOT_WORKING;
 	if (process->failed)
 		(void)error_set(error, why->status, "%s", why->message);
 	else if (WIFSIGNALED(process->status))
 		(void)error_set(error, STATUS_INTERNAL,
-			"the process that waits for %s was killed by SIG%s", wait->label,
+			"the process that %s %s was killed by SIG%s", task, wait->label,
 			signal_name(WTERMSIG(process->status), room, sizeof room));
 	else
 		(void)error_set(error, STATUS_INTERNAL,
-			"the process that waits for %s ended with status %d before it had an "
-			"answer",
+			"the process that %s %s ended with status %d before it had an answer", task,
 			wait->label, WEXITSTATUS(process->status));
 	return BOOT_STEP_FAILED;
 }
@@ -187,29 +316,48 @@ static void describe_failure(
 			step->name, step->written, describe(process, how, sizeof how), elapsed);
 }
 
-static enum boot_result command_failed(const struct boot *boot, const struct plan_step *step,
-	const struct error *why, struct error *error)
+static bool went_well(const struct process *process)
 {
-	int interrupted = step->first->failed ? 0 : terminal_signal(boot, step->first);
-	describe_failure(step, why, interrupted, error);
-	if (!step->continues || boot->stopping || interrupted != 0)
-		return BOOT_STEP_FAILED;
-	log_warn("%s; on_failure = continue, so boot goes on", error->message);
-	return BOOT_STEP_OK;
+	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
+	       WEXITSTATUS(process->status) == 0;
 }
 
-static enum boot_result command_ended(const struct boot *boot, const struct plan_step *step,
+/* What a command's end means for boot. */
+static enum boot_result judge(const struct boot *boot, const struct plan_step *step,
 	const struct error *why, struct error *error)
 {
 	char room[DURATION_SIZE];
 	const struct process *process = step->first;
-	bool well = !process->failed && !process->timed_out && WIFEXITED(process->status) &&
-		    WEXITSTATUS(process->status) == 0;
-	if (!well)
-		return command_failed(boot, step, why, error);
-	log_info("%s finished after %s", step->name,
-		text_duration(process->ended_at - process->started_at, room, sizeof room));
+	if (went_well(process)) {
+		log_info("%s finished after %s", step->name,
+			text_duration(
+				process->ended_at - process->started_at, room, sizeof room));
+		return BOOT_STEP_OK;
+	}
+	int interrupted = process->failed ? 0 : terminal_signal(boot, process);
+	describe_failure(step, why, interrupted, error);
+	if (!step->continues || boot->stopping || interrupted != 0)
+		return BOOT_STEP_FAILED;
+	log_warn("%s; on_failure = continue, so boot goes on", error->message);
+	error->status = 0;
 	return BOOT_STEP_OK;
+}
+
+/* What the ledger has to know is written down before boot goes on, or ends. */
+static enum boot_result command_ended(struct boot *boot, const struct plan_step *step,
+	const struct error *why, struct error *error)
+{
+	bool well = went_well(step->first);
+	enum boot_result result = judge(boot, step, why, error);
+	boot->phase = BOOT_IDLE;
+	if (step->work == NO_WORK || boot->stopping || (well && !step->ends) ||
+		!process_is_alive(boot->plan->keeper))
+		return result;
+	boot->phase = BOOT_WRITING_FINISHED;
+	boot->ended = *error;
+	boot->ended.status = result == BOOT_STEP_OK ? 0 : error->status;
+	tell_keeper(boot, MESSAGE_FINISHED, step->work, well ? 0 : 1);
+	return BOOT_WORKING;
 }
 
 enum boot_result boot_observe(struct boot *boot, struct process *process,
@@ -222,8 +370,9 @@ enum boot_result boot_observe(struct boot *boot, struct process *process,
 	if (wait != NULL && change == PROCESS_HAS_A_MESSAGE)
 		return read_messages(boot, process, wait, error);
 	if (wait != NULL && change == PROCESS_HAS_ENDED)
-		return wait_ended(process, wait, why, error);
-	if (step == NULL || process != step->first || change != PROCESS_HAS_ENDED)
+		return wait_ended(boot, process, wait, why, error);
+	if (step == NULL || step->kind != PLAN_STEP_COMMAND || process != step->first ||
+		change != PROCESS_HAS_ENDED)
 		return BOOT_WORKING;
 	return command_ended(boot, step, why, error);
 }

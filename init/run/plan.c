@@ -1,16 +1,24 @@
 #include "run/plan.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/condition.h"
 #include "config/order.h"
+#include "config/read_file.h"
 #include "config/show.h"
+#include "config/variables.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
 #define WAIT_CHILD_GRACE 1000
+
+#define APPLICATION_NAME "PGAPPNAME"
 
 #define WRITTEN_SIZE 300 /* of a command in messages */
 
@@ -31,24 +39,39 @@ static struct process *add_row(struct plan *plan, const struct process_kind *kin
 static struct plan_step *add_step(struct plan *plan, enum plan_kind kind, const char *name)
 {
 	struct plan_step *step = &plan->steps[plan->step_count++];
-	*step = (struct plan_step){
-		.kind = kind, .name = name, .first = &plan->table.rows[plan->table.count]};
+	*step = (struct plan_step){.kind = kind,
+		.name = name,
+		.first = &plan->table.rows[plan->table.count],
+		.work = NO_WORK};
 	return step;
 }
 
 static void add_wait_row(
-	struct draft *draft, const struct wait_job *job, spawn_function *entry, char *label)
+	struct draft *draft, spawn_function *entry, void *context, char *label)
 {
 	struct plan *plan = draft->plan;
-	plan->jobs[plan->wait_count] = *job;
-	plan->waits[plan->wait_count] = (struct wait_state){.label = label};
+	plan->waits[plan->wait_count++] = (struct wait_state){.label = label};
 	struct process_kind kind = {
 		.name = label,
 		.entry = entry,
-		.context = &plan->jobs[plan->wait_count++],
+		.context = context,
 		.grace = WAIT_CHILD_GRACE,
 	};
 	(void)add_row(plan, &kind);
+}
+
+static void add_keeper(struct draft *draft, const struct wait_job *job, char *label)
+{
+	struct plan *plan = draft->plan;
+	*plan->keeper_job = (struct keeper_job){
+		.wait = *job,
+		.config = draft->config,
+		.works = plan->works,
+		.boot_id = plan->boot_id,
+		.application_name = variable_value(plan->work_environment.items, APPLICATION_NAME),
+	};
+	plan->keeper = &plan->table.rows[plan->table.count];
+	add_wait_row(draft, keeper_child, plan->keeper_job, label);
 }
 
 static char *label_of(const struct database_url *url)
@@ -75,8 +98,7 @@ static void add_wait(struct draft *draft)
 		job.database = config->database;
 		job.level = config->database_level;
 		job.writable = config->writable;
-		draft->plan->keeper = step->first;
-		add_wait_row(draft, &job, keeper_child, label_of(config->database));
+		add_keeper(draft, &job, label_of(config->database));
 	}
 	job.writable = false;
 	for (size_t i = 0; i < config->wait_targets.count; i++) {
@@ -84,7 +106,8 @@ static void add_wait(struct draft *draft)
 		job.target = config->wait_targets.items[i];
 		job.database = url;
 		job.level = url == NULL ? WAIT_TCP : config_wait_level(config, url);
-		add_wait_row(draft, &job, wait_child,
+		draft->plan->jobs[i] = job;
+		add_wait_row(draft, wait_child, &draft->plan->jobs[i],
 			url != NULL ? label_of(url) : url_masked(job.target));
 	}
 	step->count = draft->plan->wait_count;
@@ -99,6 +122,103 @@ static const char *keep(struct plan *plan, char *text)
 	list_append_owned(&plan->texts, text);
 	return text;
 }
+
+/* --- work under the lock --------------------------------------------------------------------- */
+
+/* Is there a login, so that state, lock and ledger can be had? */
+static bool coordinates(const struct config *config)
+{
+	return config->database != NULL && config->database_level == WAIT_QUERY &&
+	       !database_url_in_memory(config->database);
+}
+
+/* The digest of a command as it is written, and of files. */
+static void digest_work(
+	struct work *work, const struct list *argv, const struct list *files)
+{
+	struct sha256 sha;
+	sha256_begin(&sha);
+	for (size_t i = 0; i < argv->count; i++)
+		sha256_add(&sha, argv->items[i], strlen(argv->items[i]) + 1);
+	for (size_t i = 0; files != NULL && i < files->count; i++) {
+		struct text contents = {0};
+		struct error error;
+		if (read_file(files->items[i], &contents, &error) == 0)
+			sha256_add(&sha, contents.bytes, contents.length);
+		else
+			log_warn("seed.watch: %s", error.message);
+		text_free(&contents);
+	}
+	sha256_end(&sha, work->digest);
+}
+
+/* The index of a new work, or NO_WORK where there is no database to coordinate in. */
+static int add_work(struct draft *draft, const char *kind, const char *name, enum work_when when)
+{
+	struct plan *plan = draft->plan;
+	bool possible = coordinates(draft->config) && plan->work_count < WORK_MOST;
+	if (!possible && when != WORK_PENDING && when != WORK_ALWAYS)
+		log_warn("%s%s%s runs at every start: what ran once is written down in the "
+			 "database, and there is no login to one",
+			kind, name[0] != '\0' ? " " : "", name);
+	if (!possible)
+		return NO_WORK;
+	if (plan->work_count == 0)
+		(void)add_step(plan, PLAN_STEP_COORDINATE, "lock");
+	plan->works[plan->work_count] = (struct work){.kind = kind, .name = name, .when = when};
+	return (int)plan->work_count++;
+}
+
+/* Makes the steps from first on, which there may be none of, the commands of work. */
+static void join_work(struct draft *draft, size_t first, int work)
+{
+	struct plan *plan = draft->plan;
+	for (size_t i = first; i < plan->step_count && work != NO_WORK; i++) {
+		struct plan_step *step = &plan->steps[i];
+		step->work = work;
+		step->begins = i == first;
+		step->ends = i + 1 == plan->step_count;
+		step->first->kind.command.environment = plan->work_environment.items;
+	}
+}
+
+/* Behind the last command under the lock, so that the others need not wait for the rest. */
+static void add_release(struct plan *plan)
+{
+	size_t last = plan->step_count;
+	while (last > 0 && plan->steps[last - 1].work == NO_WORK)
+		last--;
+	if (last == 0)
+		return;
+	memmove(&plan->steps[last + 1], &plan->steps[last],
+		(plan->step_count - last) * sizeof *plan->steps);
+	plan->steps[last] = (struct plan_step){.kind = PLAN_STEP_RELEASE,
+		.name = "unlock",
+		.first = plan->steps[last - 1].first,
+		.work = NO_WORK};
+	plan->step_count++;
+	plan->keeper_job->work_count = plan->work_count;
+}
+
+/* Sessions of our commands carry a name, so that the next leader sees them. PostgreSQL manual 34.15
+ */
+static void name_boot(struct plan *plan, const struct config *config)
+{
+	unsigned char bytes[(BOOT_ID_SIZE - 1) / 2];
+	char name[sizeof "tminus-" + BOOT_ID_SIZE];
+	if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t)sizeof bytes) {
+		int64_t seed = clock_now() << 16 ^ getpid();
+		memcpy(bytes, &seed, sizeof bytes);
+	}
+	for (size_t i = 0; i < sizeof bytes; i++)
+		(void)snprintf(plan->boot_id + 2 * i, 3, "%02x", bytes[i]);
+	(void)snprintf(name, sizeof name, "tminus-%s", plan->boot_id);
+	for (size_t i = 0; i < config->environment.count; i++)
+		list_append(&plan->work_environment, config->environment.items[i]);
+	variable_set(&plan->work_environment, APPLICATION_NAME, name);
+}
+
+/* --------------------------------------------------------------------------------------------- */
 
 /* One command as a step: what differs is given, the rest is the same for all. written is kept. */
 static void add_command(struct draft *draft, const char *name, char *written,
@@ -136,17 +256,33 @@ static void add_upgrade(struct draft *draft)
 	const struct config *config = draft->config;
 	if (config->upgrade_mode == UPGRADE_OFF || config->upgrade_command.count == 0)
 		return;
+	int work = add_work(draft, WORK_UPGRADE, "", WORK_PENDING);
+	size_t first = draft->plan->step_count;
 	add_command(draft, "upgrade", config_command_text(config, "upgrade", "command"),
 		&config->upgrade_command, config->upgrade_timeout, STATUS_UPGRADE);
+	join_work(draft, first, work);
 	draft->plan->table.rows[draft->plan->table.count - 1].kind.finish =
 		upgrade_finishes(config);
+}
+
+/* A production database is seeded once; elsewhere each start begins with fresh rows. */
+static enum work_when seed_when(const struct config *config)
+{
+	static const enum work_when whens[] = {[SEED_ALWAYS] = WORK_ALWAYS,
+		[SEED_ONCE] = WORK_ONCE,
+		[SEED_CHANGED] = WORK_CHANGED};
+	if (config->seed_when == SEED_AUTO)
+		return config->production ? WORK_ONCE : WORK_ALWAYS;
+	return whens[config->seed_when];
 }
 
 static void add_seeds(struct draft *draft)
 {
 	const struct config *config = draft->config;
-	if (config->seed_when == SEED_NEVER)
+	if (config->seed_when == SEED_NEVER || config->seed_undo.count + config->seed_all.count == 0)
 		return;
+	int work = add_work(draft, WORK_SEED, "", seed_when(config));
+	size_t first = draft->plan->step_count;
 	if (config->seed_undo.count > 0)
 		add_command(draft, "seed undo", config_command_text(config, "seed", "undo"),
 			&config->seed_undo, config->seed_timeout, STATUS_STEP);
@@ -155,6 +291,9 @@ static void add_seeds(struct draft *draft)
 	if (config->seed_all.count > 0)
 		add_command(draft, "seed all", config_command_text(config, "seed", "all"),
 			&config->seed_all, config->seed_timeout, STATUS_STEP);
+	join_work(draft, first, work);
+	if (work != NO_WORK)
+		digest_work(&draft->plan->works[work], &config->seed_all, &config->seed_watch);
 }
 
 static void add_user_step(struct draft *draft, size_t index)
@@ -167,6 +306,11 @@ static void add_user_step(struct draft *draft, size_t index)
 	}
 	struct text name = {0};
 	text_add_format(&name, "step %s", settings->name);
+	static const enum work_when whens[] = {[STEP_ONCE] = WORK_ONCE, [STEP_CHANGED] = WORK_CHANGED};
+	int work = settings->when == STEP_ALWAYS
+			   ? NO_WORK
+			   : add_work(draft, WORK_STEP, settings->name, whens[settings->when]);
+	size_t first = draft->plan->step_count;
 	add_command(draft, keep(draft->plan, text_take(&name)),
 		config_step_command_text(draft->config, index), &settings->command,
 		settings->timeout, STATUS_STEP);
@@ -174,6 +318,9 @@ static void add_user_step(struct draft *draft, size_t index)
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	if (settings->workdir != NULL)
 		step->first->kind.command.workdir = settings->workdir;
+	join_work(draft, first, work);
+	if (work != NO_WORK)
+		digest_work(&draft->plan->works[work], &settings->command, NULL);
 }
 
 static void add_app(struct draft *draft)
@@ -213,15 +360,20 @@ struct plan *plan_new(const struct config *config, enum plan_scope scope, int te
 	struct plan *plan = memory_zeroed(1, sizeof *plan);
 	struct draft draft = {.config = config, .plan = plan, .terminal = terminal};
 	size_t waits = config->wait_targets.count + 1;
-	size_t most = waits + config->step_count + 4;
+	size_t most = waits + config->step_count + 6;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = terminal;
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
+	plan->works = memory_zeroed(WORK_MOST, sizeof *plan->works);
+	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
+	if (coordinates(config))
+		name_boot(plan, config);
 	plan->jobs = memory_zeroed(waits, sizeof *plan->jobs);
 	plan->waits = memory_zeroed(waits, sizeof *plan->waits);
 	for (size_t i = 0; i < config->order_count; i++)
 		if (scope != PLAN_WAIT || config->order[i].kind == ORDERED_WAIT)
 			add_ordered(&draft, &config->order[i]);
+	add_release(plan);
 	if (scope == PLAN_RUN)
 		add_app(&draft);
 	return plan;

@@ -82,6 +82,15 @@ static bool any_row_alive(const struct plan *plan)
 	return false;
 }
 
+/* The lock is held as long as what it protects is at work, and not a moment longer. */
+static void dismiss_keeper(struct run *run)
+{
+	struct process *keeper = run->plan->keeper;
+	if (run->state == RUN_ABORTING && keeper != NULL && process_is_alive(keeper) &&
+		keeper->descriptor >= 0 && !boot_needs_lock(&run->boot))
+		process_dismiss(keeper, KEEPER_LEAVES_WITHIN);
+}
+
 /* Boot is over before its end: everything of it stops, and the app is never started. */
 static enum run_state stop_boot(struct run *run, int status, int signal)
 {
@@ -90,9 +99,13 @@ static enum run_state stop_boot(struct run *run, int status, int signal)
 	run->deadline = CLOCK_NEVER;
 	run->boot.stopping = true;
 	run->state = RUN_ABORTING; /* what ends within process_stop ends for this reason */
-	for (size_t i = 0; i < table->count; i++)
-		if (process_is_alive(&table->rows[i]))
+	bool locked = boot_needs_lock(&run->boot);
+	for (size_t i = 0; i < table->count; i++) {
+		bool stays = locked && &table->rows[i] == run->plan->keeper;
+		if (process_is_alive(&table->rows[i]) && !stays)
 			process_stop(table, &table->rows[i], signal);
+	}
+	dismiss_keeper(run);
 	return run->state;
 }
 
@@ -104,7 +117,8 @@ static enum run_state abort_boot(struct run *run)
 	const struct plan_step *step = boot_current(&run->boot);
 	if (step == NULL)
 		log_info("SIG%s: stopped before the app was started", name);
-	else if (step->first->kind.finish && step->first->state == PROCESS_RUNNING)
+	else if (step->kind == PLAN_STEP_COMMAND && step->first->kind.finish &&
+		 step->first->state == PROCESS_RUNNING)
 		log_info("SIG%s: %s may finish first (upgrade.stop), for boot.grace = %s at most; "
 			 "the app "
 			 "is not started",
@@ -419,6 +433,8 @@ static void observe(void *context, struct process *process, enum process_change 
 		on_app(run, change);
 		return;
 	}
+	if (change == PROCESS_HAS_ENDED)
+		dismiss_keeper(run);
 	if (run->state == RUN_ABORTING && process->failed)
 		return;
 	run->error = &step_error;

@@ -1,34 +1,77 @@
 #include "steps/keeper.h"
 
+#include "steps/coordinate.h"
 #include "steps/message.h"
 #include "steps/wait.h"
+#include "steps/work.h"
 
 struct keeper {
-	const struct wait_job *job;
+	const struct keeper_job *job;
 	int channel;
 	struct session *session; /* opened by the wait step, NULL before */
+	struct coordination *coordination; /* NULL before the first question about it */
 };
 
 /* Answers one question; -1 ends the keeper. */
-typedef int answer(struct keeper *keeper);
+typedef int answer(struct keeper *keeper, const struct message *question);
 
-static int answer_wait(struct keeper *keeper)
+static int answer_wait(struct keeper *keeper, const struct message *question)
 {
-	return wait_for(keeper->job, keeper->channel, &keeper->session);
+	(void)question;
+	return wait_for(&keeper->job->wait, keeper->channel, &keeper->session);
+}
+
+static int answer_coordinate(struct keeper *keeper, const struct message *question)
+{
+	(void)question;
+	if (keeper->coordination == NULL)
+		keeper->coordination =
+			coordination_new(keeper->job, keeper->channel, &keeper->session);
+	return coordinate(keeper->coordination);
+}
+
+static int answer_begun(struct keeper *keeper, const struct message *question)
+{
+	return coordinate_begun(keeper->coordination, question);
+}
+
+static int answer_finished(struct keeper *keeper, const struct message *question)
+{
+	return coordinate_finished(keeper->coordination, question);
+}
+
+static int answer_release(struct keeper *keeper, const struct message *question)
+{
+	(void)question;
+	coordinate_release(keeper->coordination);
+	return 0;
 }
 
 static answer *const answers[MESSAGE_KINDS] = {
 	[MESSAGE_WAIT] = answer_wait,
+	[MESSAGE_COORDINATE] = answer_coordinate,
+	[MESSAGE_BEGUN] = answer_begun,
+	[MESSAGE_FINISHED] = answer_finished,
+	[MESSAGE_RELEASE] = answer_release,
 };
+
+/* The next question; -1 when there is none any more, or the lock was lost to another replica. */
+static int next_question(struct keeper *keeper, struct message *question)
+{
+	if (keeper->coordination != NULL && coordinate_idle(keeper->coordination) != 0)
+		return -1;
+	return message_take(keeper->channel, question) == MESSAGE_TAKEN ? 0 : -1;
+}
 
 int keeper_child(void *context, int channel)
 {
 	struct keeper keeper = {.job = context, .channel = channel};
 	struct message question;
 	int result = 0;
-	while (result == 0 && message_take(channel, &question) == MESSAGE_TAKEN)
+	while (result == 0 && next_question(&keeper, &question) == 0)
 		if (answers[question.kind] != NULL)
-			result = answers[question.kind](&keeper);
+			result = answers[question.kind](&keeper, &question);
+	coordination_free(keeper.coordination);
 	session_close(keeper.session);
 	return result == 0 ? 0 : STATUS_UNAVAILABLE;
 }

@@ -4,15 +4,20 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+bool message_write(int channel, const struct message *message)
+{
+	ssize_t sent;
+	do {
+		sent = send(channel, message, sizeof *message, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)sizeof *message;
+}
+
 bool message_send(int channel, enum message_kind kind, int status, const char *text)
 {
 	struct message message = {.kind = (int32_t)kind, .status = status};
 	(void)snprintf(message.text, sizeof message.text, "%s", text);
-	ssize_t sent;
-	do {
-		sent = send(channel, &message, sizeof message, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)sizeof message;
+	return message_write(channel, &message);
 }
 
 static bool is_well_formed(struct message *message, ssize_t length)

@@ -1,10 +1,8 @@
 #include "steps/wait.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +10,7 @@
 #include "base/text.h"
 #include "config/sqlite_path.h"
 #include "steps/message.h"
+#include "steps/pause.h"
 #include "steps/probe.h"
 
 /* Milliseconds. A probe interval grows from the first to the last by half each time; a lost SYN
@@ -35,7 +34,7 @@ struct wait {
 	int64_t refused_since; /* CLOCK_NEVER while it is not */
 	int64_t told_at;
 	char told[512];
-	unsigned jitter; /* state of the pseudo-random sequence */
+	struct pause pause; /* for its jitter */
 };
 
 static int64_t smaller(int64_t one, int64_t other)
@@ -43,48 +42,61 @@ static int64_t smaller(int64_t one, int64_t other)
 	return one < other ? one : other;
 }
 
-/* Up to a quarter less than interval, so that replicas that start together spread out. */
-static int64_t with_jitter(struct wait *wait, int64_t interval)
+/* A relative SQLite path may turn up in either place while we wait; as long as it is in neither, the
+ * folder of the first is what counts. */
+void wait_sqlite_paths(const struct wait_job *job, struct list *paths)
 {
-	wait->jitter = wait->jitter * 1103515245U + 12345U;
-	return interval - (int64_t)(wait->jitter >> 16) % (interval / 4 + 1);
-}
-
-/* Sleeps; -1 when the parent has closed the channel meanwhile. */
-static int pause_for(const struct wait *wait, int64_t milliseconds)
-{
-	struct pollfd parent = {.fd = wait->channel, .events = POLLIN};
-	int64_t until = clock_now() + milliseconds;
-	for (;;) {
-		int result = poll(&parent, 1, clock_left(until));
-		if (result == 0)
-			return 0;
-		if (result > 0 || errno != EINTR)
-			return -1;
+	const struct database_url *url = job->database;
+	if (url->kind != DATABASE_SQLITE || url->name == NULL)
+		return;
+	char *found = sqlite_path(url->name, NULL, job->instance);
+	if (found != NULL) {
+		list_append_owned(paths, found);
+		return;
+	}
+	list_append(paths, url->name);
+	if (job->instance && access("instance", F_OK) == 0) {
+		struct text path = {0};
+		text_add_format(&path, "instance/%s", url->name);
+		list_append_owned(paths, text_take(&path));
 	}
 }
 
-/* Opens a session. A relative SQLite path may turn up in either place while we wait; as long as it
- * is in neither, the folder of the first is what counts. */
-static int open_session(
-	struct wait *wait, const struct session_options *options, struct failure *failure)
+static int enter_folder(const struct wait_job *job, struct failure *failure)
 {
-	const struct wait_job *job = wait->job;
+	if (job->database->kind != DATABASE_SQLITE || job->folder == NULL || chdir(job->folder) == 0)
+		return 0;
+	*failure = (struct failure){.verdict = VERDICT_RETRY, .status = STATUS_UNAVAILABLE};
+	(void)snprintf(failure->message, sizeof failure->message,
+		"the folder %s of app.workdir cannot be entered: %s", job->folder, strerror(errno));
+	return -1;
+}
+
+static int open_session(const struct wait_job *job, const struct session_options *options,
+	struct session **session, struct failure *failure)
+{
 	struct database_url url = *job->database;
-	autofree char *found = NULL;
-	if (url.kind == DATABASE_SQLITE && url.name != NULL) {
-		if (job->folder != NULL && chdir(job->folder) != 0) {
-			*failure = (struct failure){
-				.verdict = VERDICT_RETRY, .status = STATUS_UNAVAILABLE};
-			(void)snprintf(failure->message, sizeof failure->message,
-				"the folder %s of app.workdir cannot be entered: %s", job->folder,
-				strerror(errno));
-			return -1;
-		}
-		found = sqlite_path(url.name, NULL, job->instance);
-		url.name = found != NULL ? found : url.name;
-	}
-	return session_open(&url, options, &wait->session, failure);
+	if (enter_folder(job, failure) != 0)
+		return -1;
+	struct list paths = {0};
+	wait_sqlite_paths(job, &paths);
+	if (paths.count > 0)
+		url.name = paths.items[0];
+	int result = session_open(&url, options, session, failure);
+	list_clear(&paths);
+	return result;
+}
+
+int wait_open(const struct wait_job *job, struct session **session, struct failure *failure)
+{
+	const struct session_options options = {
+		.level = job->level,
+		.writable = job->writable,
+		.connect_limit = CONNECT_LIMIT_LAST,
+		.handshake_limit = HANDSHAKE_LIMIT,
+		.application_name = "tminus",
+	};
+	return open_session(job, &options, session, failure);
 }
 
 /* One probe, on the open session where there is one. */
@@ -107,7 +119,7 @@ static int probe(struct wait *wait, struct failure *failure)
 		.handshake_limit = HANDSHAKE_LIMIT,
 		.application_name = "tminus",
 	};
-	return open_session(wait, &options, failure);
+	return open_session(job, &options, &wait->session, failure);
 }
 
 static void tell_progress(struct wait *wait, const struct failure *failure)
@@ -139,7 +151,7 @@ static int64_t next_interval(struct wait *wait, const struct failure *failure)
 	int64_t last = failure->verdict == VERDICT_GRACE ? INTERVAL_REFUSED : INTERVAL_LAST;
 	if (failure->starting)
 		wait->interval = INTERVAL_FIRST;
-	int64_t interval = with_jitter(wait, wait->interval);
+	int64_t interval = pause_jitter(&wait->pause, wait->interval);
 	wait->interval = smaller(wait->interval + wait->interval / 2, last);
 	wait->connect_limit = smaller(wait->connect_limit * 3 / 2, CONNECT_LIMIT_LAST);
 	if (failure->verdict == VERDICT_GRACE && wait->job->grace > 0) {
@@ -188,12 +200,11 @@ int wait_for(const struct wait_job *job, int channel, struct session **session)
 		.connect_limit = CONNECT_LIMIT_FIRST,
 		.usable_since = CLOCK_NEVER,
 		.refused_since = CLOCK_NEVER,
-		.jitter = (unsigned)getpid() ^ (unsigned)clock_now(),
 	};
 	int64_t interval = 0;
 	int result;
 	while ((result = round_of(&wait, &interval)) == 0)
-		if (pause_for(&wait, interval) != 0) {
+		if (pause_for(channel, interval) != 0) {
 			result = -1;
 			break;
 		}

@@ -1,0 +1,46 @@
+/*
+ * coordinate: one replica alone works, the others wait until the database is settled.
+ *
+ *   look:    settled -> SETTLED, and nothing was locked
+ *            due     -> try the lock
+ *   try:     somebody else holds it -> no connection is kept; look again after a while
+ *            held -> wait until an earlier holder's commands are gone, look again: settled -> SETTLED
+ *                    due -> DUE, and the lock is kept until release, with a heartbeat
+ *   begun:   the ledger says what is begun, before the command starts
+ *   finished: the ledger says how it ended
+ *
+ * In the keeper; sequential. A session that breaks is opened again; what the database refuses ends
+ * it. Whoever dies anywhere leaves an entry that is begun and not finished, and no lock.
+ */
+#ifndef TMINUS_STEPS_COORDINATE_H
+#define TMINUS_STEPS_COORDINATE_H
+
+#include <stdbool.h>
+
+#include "database/session.h"
+#include "steps/message.h"
+#include "steps/work.h"
+
+struct coordination;
+
+/* job is borrowed. *session is the keeper's: it may be closed and opened again, and NULL between.
+ */
+struct coordination *coordination_new(
+	const struct keeper_job *job, int channel, struct session **session);
+
+/* Answers MESSAGE_COORDINATE, MESSAGE_BEGUN, MESSAGE_FINISHED. 0, or -1 when it is over: refused,
+ * which was told, or the channel's other end is gone. */
+int coordinate(struct coordination *coordination);
+int coordinate_begun(struct coordination *coordination, const struct message *question);
+int coordinate_finished(struct coordination *coordination, const struct message *question);
+
+/* Answers MESSAGE_RELEASE. */
+void coordinate_release(struct coordination *coordination);
+
+/* Between two questions while the lock is held: waits for the next, with heartbeats. 0 when there
+ * is one, -1 when it is over: another replica has taken the lock, which was told. */
+int coordinate_idle(struct coordination *coordination);
+
+void coordination_free(struct coordination *coordination);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * inspect: what state the migrations are in, and what of the work is due.
+ *
+ * Reads the catalog, the version table, the ledger and the migration files; changes nothing. The
+ * table that says what a finding means for the upgrade stands in inspect.c.
+ */
+#ifndef TMINUS_STEPS_INSPECT_H
+#define TMINUS_STEPS_INSPECT_H
+
+#include "database/ledger.h"
+#include "database/session.h"
+#include "migrations/finding.h"
+#include "steps/work.h"
+
+/* The ledger's kind for "the tool has agreed". */
+#define INSPECT_TRUST "trust"
+
+/* A zeroed one is valid and empty; inspection_clear frees it. */
+struct inspection {
+	struct finding finding;
+	struct ledger ledger;
+	char *revision; /* what the version table holds, in one line; "" for nothing */
+	char trust[SHA256_TEXT]; /* digest of what makes a native "at head" worth believing */
+	bool trusted;		 /* the tool has agreed once, under that digest */
+	uint64_t due;		 /* bits of works */
+};
+
+/* Reads everything anew into inspection. 0, or -1 and failure: what the session says, or
+ * VERDICT_REFUSE and STATUS_MIGRATION_STATE where the state refuses. */
+int inspect(const struct keeper_job *job, struct session *session, struct inspection *inspection,
+	struct failure *failure);
+
+/* "at head (a1b2c3)", "3 pending: ...": one line for the log, in room. */
+const char *inspection_text(const struct inspection *inspection, char *room, size_t size);
+
+void inspection_clear(struct inspection *inspection);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Work: what one replica alone does, under the lock, and the ledger remembers.
+ *
+ * The plan makes these, PID 1 walks through them, the keeper decides which are due. What the
+ * keeper needs is borrowed from PID 1's memory, of which it is a fork.
+ */
+#ifndef TMINUS_STEPS_WORK_H
+#define TMINUS_STEPS_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "config/config.h"
+#include "steps/wait.h"
+
+#define WORK_MOST 64 /* the bits of a due mask */
+
+#define WORK_UPGRADE "upgrade"
+#define WORK_SEED "seed"
+#define WORK_STEP "step"
+
+enum work_when {
+	WORK_PENDING, /* as the migrations' state says */
+	WORK_ALWAYS,
+	WORK_ONCE,    /* the ledger does not know it as finished */
+	WORK_CHANGED, /* nor with this digest */
+};
+
+struct work {
+	const char *kind; /* WORK_UPGRADE, WORK_SEED or WORK_STEP */
+	const char *name; /* of a step; "" for the rest */
+	enum work_when when;
+	char digest[SHA256_TEXT]; /* of command and watched files */
+};
+
+/* What the keeper is to do. */
+struct keeper_job {
+	struct wait_job wait;
+	const struct config *config;
+	const struct work *works;
+	size_t work_count;
+	const char *boot_id;	      /* of this boot, in the ledger */
+	const char *application_name; /* that the commands of steps carry */
+};
+
+static inline uint64_t work_bit(size_t work)
+{
+	return (uint64_t)1 << work;
+}
+
+#endif

@@ -1,0 +1,440 @@
+#include "steps/coordinate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "database/ledger.h"
+#include "database/lock.h"
+#include "steps/inspect.h"
+#include "steps/pause.h"
+#include "steps/wait.h"
+
+/* Milliseconds. */
+#define INTERVAL_FIRST 100
+#define INTERVAL_LAST 2000
+#define SURVIVOR_INTERVAL 200
+#define TELL_AGAIN 10000
+
+#define TEXT_SIZE 400
+#define HOST_SIZE 65
+
+struct coordination {
+	const struct keeper_job *job;
+	int channel;
+	struct session **session;
+	struct lock *lock; /* NULL: lock.enabled = no */
+	struct inspection inspection;
+	char host[HOST_SIZE];
+	struct pause pause;
+	bool leading;	       /* the lock is ours until it is released; it may be lost meanwhile */
+	int64_t blocked_since; /* somebody else holds the lock; CLOCK_NEVER otherwise */
+	int64_t told_at;
+	char told[TEXT_SIZE];
+};
+
+struct coordination *coordination_new(
+	const struct keeper_job *job, int channel, struct session **session)
+{
+	struct coordination *all = memory_zeroed(1, sizeof *all);
+	struct list paths = {0};
+	wait_sqlite_paths(&job->wait, &paths);
+	all->job = job;
+	all->channel = channel;
+	all->session = session;
+	all->blocked_since = CLOCK_NEVER;
+	if (job->config->lock_enabled)
+		all->lock = lock_new(job->wait.database, &paths);
+	list_clear(&paths);
+	if (gethostname(all->host, sizeof all->host - 1) != 0)
+		all->host[0] = '\0';
+	return all;
+}
+
+void coordination_free(struct coordination *all)
+{
+	if (all == NULL)
+		return;
+	inspection_clear(&all->inspection);
+	lock_free(all->lock);
+	free(all);
+}
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+static void tell_progress(struct coordination *all, int status, const char *text)
+{
+	int64_t now = clock_now();
+	if (text_equal(all->told, text) && now - all->told_at < TELL_AGAIN)
+		return;
+	(void)snprintf(all->told, sizeof all->told, "%s", text);
+	all->told_at = now;
+	(void)message_send(all->channel, MESSAGE_PROGRESS, status, text);
+}
+
+static int refuse(const struct coordination *all, int status, const char *text)
+{
+	(void)message_send(all->channel, MESSAGE_REFUSED, status, text);
+	return -1;
+}
+
+static int tell_settled(const struct coordination *all)
+{
+	char room[TEXT_SIZE];
+	const struct inspection *inspection = &all->inspection;
+	int warns = inspection->finding.kind == FINDING_AHEAD ? 1 : 0;
+	bool sent = message_send(all->channel, MESSAGE_SETTLED, warns,
+		inspection_text(inspection, room, sizeof room));
+	return sent ? 0 : -1;
+}
+
+static int tell_due(const struct coordination *all)
+{
+	char room[TEXT_SIZE];
+	struct message message = {.kind = MESSAGE_DUE, .due = all->inspection.due};
+	(void)snprintf(message.text, sizeof message.text, "%s",
+		inspection_text(&all->inspection, room, sizeof room));
+	return message_write(all->channel, &message) ? 0 : -1;
+}
+
+/* What another replica is at, as its ledger says. */
+static void tell_blocked(struct coordination *all)
+{
+	char text[TEXT_SIZE] = "another replica holds the lock";
+	const struct ledger *ledger = &all->inspection.ledger;
+	const struct ledger_entry *last =
+		ledger->count > 0 ? &ledger->entries[ledger->count - 1] : NULL;
+	if (ledger_is(last, LEDGER_BEGUN))
+		(void)snprintf(text, sizeof text,
+			"another replica holds the lock; %s%s%s begun by %s at %s", last->kind,
+			last->name[0] != '\0' ? " " : "", last->name, last->host, last->at);
+	tell_progress(all, STATUS_LOCK, text);
+}
+
+/* --- the session ----------------------------------------------------------------------------- */
+
+static void close_session(struct coordination *all)
+{
+	session_close(*all->session);
+	*all->session = NULL;
+}
+
+/* Something failed: 0 when it is worth another try, after a pause, -1 when it is over. */
+static int survive(struct coordination *all, const struct failure *failure)
+{
+	close_session(all);
+	if (failure->verdict != VERDICT_RETRY)
+		return refuse(all, failure->status, failure->message);
+	tell_progress(all, failure->status, failure->message);
+	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
+}
+
+/* Looks at everything anew. 1, 0 when it was not possible now, -1 when it is over. */
+static int look(struct coordination *all)
+{
+	struct failure failure = {0};
+	if (*all->session == NULL && wait_open(&all->job->wait, all->session, &failure) != 0)
+		return survive(all, &failure);
+	if (inspect(all->job, *all->session, &all->inspection, &failure) != 0)
+		return survive(all, &failure);
+	return 1;
+}
+
+/* --- the lock -------------------------------------------------------------------------------- */
+
+static int still_blocked(struct coordination *all)
+{
+	char text[TEXT_SIZE];
+	char room[32];
+	int64_t limit = all->job->config->lock_timeout;
+	if (all->blocked_since == CLOCK_NEVER)
+		all->blocked_since = clock_now();
+	if (limit > 0 && clock_now() - all->blocked_since >= limit) {
+		(void)snprintf(text, sizeof text,
+			"another replica has held the lock for longer than lock.timeout = %s",
+			text_duration(limit, room, sizeof room));
+		return refuse(all, STATUS_LOCK, text);
+	}
+	tell_blocked(all);
+	close_session(all);
+	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
+}
+
+/* 1 when we hold it now, 0 when not yet, -1 when it is over. */
+static int try_lock(struct coordination *all)
+{
+	struct failure failure = {0};
+	if (all->lock == NULL)
+		return 1;
+	int result = lock_try(all->lock, &failure);
+	if (result < 0)
+		return survive(all, &failure);
+	if (result == 0)
+		return still_blocked(all);
+	all->blocked_since = CLOCK_NEVER;
+	return 1;
+}
+
+/* The lock of a leader that died is free before its command's session has ended. 1 when nobody is
+ * left, 0 when the lock was lost meanwhile, -1 when it is over. */
+static int outlive_survivors(struct coordination *all)
+{
+	char who[TEXT_SIZE / 2];
+	char text[TEXT_SIZE];
+	struct failure failure = {0};
+	for (;;) {
+		int found = all->lock == NULL ? 0
+					      : lock_survivor(all->lock, all->job->application_name,
+							who, sizeof who, &failure);
+		if (found == 0)
+			return 1;
+		if (found < 0) {
+			lock_release(all->lock);
+			return survive(all, &failure);
+		}
+		(void)snprintf(text, sizeof text,
+			"a command of an earlier start is still at work in the database: %s", who);
+		tell_progress(all, STATUS_LOCK, text);
+		if (pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
+			return -1;
+	}
+}
+
+/* With the lock held. 1 when the answer was given, 0 to begin again, -1 when it is over. */
+static int lead(struct coordination *all)
+{
+	int result = outlive_survivors(all);
+	if (result > 0)
+		result = look(all);
+	if (result <= 0) {
+		coordinate_release(all);
+		return result;
+	}
+	all->leading = all->inspection.due != 0;
+	if (all->leading)
+		return tell_due(all) == 0 ? 1 : -1;
+	coordinate_release(all);
+	return tell_settled(all) == 0 ? 1 : -1;
+}
+
+static int turn(struct coordination *all)
+{
+	int result = look(all);
+	if (result <= 0)
+		return result;
+	if (all->inspection.due == 0)
+		return tell_settled(all) == 0 ? 1 : -1;
+	result = try_lock(all);
+	return result <= 0 ? result : lead(all);
+}
+
+int coordinate(struct coordination *all)
+{
+	int result;
+	do {
+		result = turn(all);
+	} while (result == 0);
+	return result > 0 ? 0 : -1;
+}
+
+/* Takes a lost lock again. 0 when it is held, 1 when not yet, -1 when somebody else has it. */
+static int retake(struct coordination *all)
+{
+	struct failure failure = {0};
+	int result = lock_try(all->lock, &failure);
+	if (result > 0)
+		return 0;
+	if (result < 0 && failure.verdict == VERDICT_RETRY) {
+		tell_progress(all, failure.status, failure.message);
+		return 1;
+	}
+	return refuse(all, STATUS_LOCK,
+		result == 0 ? "the lock was lost, and another replica holds it now"
+			    : failure.message);
+}
+
+/* One heartbeat; as retake. */
+static int beat(struct coordination *all)
+{
+	struct failure failure = {0};
+	if (all->lock == NULL)
+		return 0;
+	if (lock_is_held(all->lock) && lock_beat(all->lock, &failure) == 0)
+		return 0;
+	return retake(all);
+}
+
+int coordinate_idle(struct coordination *all)
+{
+	if (all->lock == NULL || !all->leading)
+		return 0;
+	while (pause_for(all->channel, LOCK_BEAT) == 0)
+		if (beat(all) < 0)
+			return -1;
+	return 0;
+}
+
+void coordinate_release(struct coordination *all)
+{
+	all->leading = false;
+	if (all->lock != NULL)
+		lock_release(all->lock);
+}
+
+/* --- the ledger ------------------------------------------------------------------------------ */
+
+static struct ledger_entry *add_entry(
+	struct coordination *all, const struct work *work, const char *state)
+{
+	struct ledger_entry *entry = ledger_add(&all->inspection.ledger, work->kind, work->name,
+		state, all->job->boot_id);
+	ledger_set(&entry->digest, work->digest);
+	ledger_set(&entry->host, all->host);
+	return entry;
+}
+
+static const char *revision(const struct coordination *all)
+{
+	return all->inspection.revision != NULL ? all->inspection.revision : "";
+}
+
+/* The lock is held, or becomes so. 0, or -1 when it is over. */
+static int hold(struct coordination *all)
+{
+	int result;
+	while ((result = beat(all)) > 0)
+		if (pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST) != 0)
+			return -1;
+	return result;
+}
+
+static int write_ledger(struct coordination *all, struct failure *failure)
+{
+	char reason[TEXT_SIZE];
+	if (ledger_write(*all->session, &all->inspection.ledger, failure) == 0)
+		return 0;
+	(void)snprintf(reason, sizeof reason, "%.*s", TEXT_SIZE - 1, failure->message);
+	(void)snprintf(failure->message, sizeof failure->message,
+		"tminus cannot write its ledger, the view " LEDGER_VIEW ": %s", reason);
+	return -1;
+}
+
+/* Opens the session where it is not. An SQLite file may have come, or be another one, since. */
+static int need_session(struct coordination *all, struct failure *failure)
+{
+	if (all->job->wait.database->kind == DATABASE_SQLITE)
+		close_session(all);
+	if (*all->session != NULL)
+		return 0;
+	return wait_open(&all->job->wait, all->session, failure);
+}
+
+static int begin(struct coordination *all, const struct work *work, struct failure *failure)
+{
+	if (need_session(all, failure) != 0)
+		return -1;
+	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, revision(all));
+	return write_ledger(all, failure);
+}
+
+int coordinate_begun(struct coordination *all, const struct message *question)
+{
+	struct failure failure = {0};
+	const struct work *work = &all->job->works[question->work];
+	int result;
+	do {
+		if (hold(all) != 0)
+			return -1;
+		result = begin(all, work, &failure);
+		if (result != 0 && survive(all, &failure) != 0)
+			return -1;
+	} while (result != 0);
+	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;
+}
+
+/* The state refuses: that is for the next start to say, what was read is read. */
+static int inspect_again(struct coordination *all, struct failure *failure)
+{
+	if (need_session(all, failure) != 0)
+		return -1;
+	int result = inspect(all->job, *all->session, &all->inspection, failure);
+	return result != 0 && failure->status == STATUS_MIGRATION_STATE ? 0 : result;
+}
+
+/* Work that others have begun since ours: the lock was somebody else's for a while. */
+static bool is_ours(const struct coordination *all, const struct work *work)
+{
+	const struct ledger_entry *entry =
+		ledger_find(&all->inspection.ledger, work->kind, work->name);
+	return entry == NULL || text_equal(entry->boot, all->job->boot_id);
+}
+
+static void add_ending(struct coordination *all, const struct work *work, bool well)
+{
+	const struct ledger_entry *begun =
+		ledger_find(&all->inspection.ledger, work->kind, work->name);
+	autofree char *from = memory_copy(begun != NULL ? begun->from : "");
+	struct ledger_entry *entry = add_entry(all, work, well ? LEDGER_FINISHED : LEDGER_FAILED);
+	ledger_set(&entry->from, from);
+	ledger_set(&entry->to, revision(all));
+	if (!well || !text_equal(work->kind, WORK_UPGRADE) ||
+		all->inspection.finding.kind != FINDING_AT_HEAD || all->inspection.trusted)
+		return;
+	const struct work trust = {.kind = INSPECT_TRUST, .name = ""};
+	ledger_set(&add_entry(all, &trust, LEDGER_FINISHED)->digest, all->inspection.trust);
+}
+
+static int end(struct coordination *all, const struct work *work, bool well,
+	struct failure *failure)
+{
+	if (inspect_again(all, failure) != 0)
+		return -1;
+	if (!is_ours(all, work)) {
+		*failure = (struct failure){.verdict = VERDICT_REFUSE, .status = STATUS_LOCK};
+		(void)snprintf(failure->message, sizeof failure->message,
+			"the lock was lost, and another replica has begun the %s meanwhile",
+			work->kind);
+		return -1;
+	}
+	add_ending(all, work, well);
+	return write_ledger(all, failure);
+}
+
+/* The command has said that all went well, and the database does not look like it. */
+static void describe_doubt(
+	const struct coordination *all, const struct work *work, bool well, char *room, size_t size)
+{
+	char state[TEXT_SIZE / 2];
+	enum finding_kind kind = all->inspection.finding.kind;
+	room[0] = '\0';
+	if (!well || !text_equal(work->kind, WORK_UPGRADE) || kind == FINDING_AT_HEAD ||
+		kind == FINDING_UNKNOWN)
+		return;
+	(void)snprintf(room, size,
+		"the upgrade said that it succeeded, but the database is %s; does the tool work on "
+		"another database, or another schema (database.schema)?",
+		inspection_text(&all->inspection, state, sizeof state));
+}
+
+/* What went wrong must not wait for a database that is gone; what went well is written at last. */
+int coordinate_finished(struct coordination *all, const struct message *question)
+{
+	char text[TEXT_SIZE];
+	struct failure failure = {0};
+	const struct work *work = &all->job->works[question->work];
+	bool well = question->status == 0;
+	for (;;) {
+		if (well && hold(all) != 0)
+			return -1;
+		if (end(all, work, well, &failure) == 0 || !well)
+			break;
+		if (survive(all, &failure) != 0)
+			return -1;
+	}
+	describe_doubt(all, work, well, text, sizeof text);
+	return message_send(all->channel, MESSAGE_WRITTEN, 0, text) ? 0 : -1;
+}

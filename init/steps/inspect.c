@@ -1,0 +1,340 @@
+#include "steps/inspect.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/read_file.h"
+#include "database/catalog.h"
+#include "migrations/reader.h"
+
+#define REVISIONS_SHOWN 4
+
+/* What a finding means for the upgrade. */
+enum meaning {
+	MEANS_RUN,     /* the upgrade is due */
+	MEANS_SETTLED, /* it is not, where the finding is trusted */
+	MEANS_REFUSE,  /* 65, unless the tool alone decides */
+	MEANS_AHEAD,   /* nothing is due at all */
+	MEANS_UNVERSIONED,
+};
+
+static const enum meaning meanings[FINDING_KINDS] = {
+	[FINDING_UNKNOWN] = MEANS_RUN,
+	[FINDING_AT_HEAD] = MEANS_SETTLED,
+	[FINDING_PENDING] = MEANS_RUN,
+	[FINDING_EMPTY] = MEANS_RUN,
+	[FINDING_UNVERSIONED] = MEANS_UNVERSIONED,
+	[FINDING_FOREIGN] = MEANS_REFUSE,
+	[FINDING_AHEAD] = MEANS_AHEAD,
+	[FINDING_DIVERGED] = MEANS_REFUSE,
+	[FINDING_BROKEN] = MEANS_REFUSE,
+	[FINDING_HALF_APPLIED] = MEANS_REFUSE,
+};
+
+/* One reading: what every part of it needs. */
+struct reading {
+	const struct keeper_job *job;
+	const struct config *config;
+	struct session *session;
+	const struct migrations_reader *reader; /* NULL: no native one, or the tool alone decides */
+	struct catalog_names names;
+	struct inspection *inspection;
+	struct failure *failure;
+};
+
+/* --- the version table ----------------------------------------------------------------------- */
+
+static const struct migrations_reader *find_reader(const struct config *config)
+{
+	if (config->upgrade_tool == NULL || config->upgrade_trust == TRUST_TOOL)
+		return NULL;
+	return migrations_reader_find(config->upgrade_tool);
+}
+
+/* SELECT column FROM table ORDER BY 1 */
+static int read_column(const struct reading *reading, const char *table, const char *column,
+	struct rows *rows)
+{
+	struct text sql = {0};
+	autofree char *quoted = catalog_quoted(reading->session, &reading->names, table);
+	text_add_format(&sql, "SELECT %s FROM %s ORDER BY 1", column, quoted);
+	int result = session_query(reading->session, sql.bytes, rows, reading->failure);
+	text_free(&sql);
+	return result;
+}
+
+/* A few as they are, many as the last one, their number and a digest: enough to compare. */
+static char *revision_text(const struct rows *rows)
+{
+	struct text text = {0};
+	struct sha256 sha;
+	char digest[SHA256_TEXT];
+	size_t count = rows_count(rows);
+	sha256_begin(&sha);
+	for (size_t i = 0; i < count; i++) {
+		const char *value = rows_value(rows, i, 0);
+		sha256_add(&sha, value, strlen(value) + 1);
+		if (count <= REVISIONS_SHOWN)
+			text_add_format(&text, "%s%s", i > 0 ? " " : "", value);
+	}
+	sha256_end(&sha, digest);
+	if (count > REVISIONS_SHOWN)
+		text_add_format(&text, "%s (%zu applied, %.12s)", rows_value(rows, count - 1, 0),
+			count, digest);
+	return text_take(&text);
+}
+
+static bool is_truthy(const char *value)
+{
+	return value[0] != '\0' && !text_equal(value, "0") && !text_equal(value, "f") &&
+	       !text_equal(value, "false");
+}
+
+static int read_lock(const struct reading *reading, struct migrations_state *state)
+{
+	struct rows rows = {0};
+	int result = read_column(
+		reading, reading->reader->lock_table, reading->reader->lock_column, &rows);
+	for (size_t i = 0; i < rows_count(&rows); i++)
+		state->locked = state->locked || is_truthy(rows_value(&rows, i, 0));
+	rows_clear(&rows);
+	return result;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+/* The folder of the migrations: the setting's, else the first of the reader's that is there. */
+static const char *find_directory(const struct reading *reading)
+{
+	const struct migrations_reader *reader = reading->reader;
+	if (reading->config->upgrade_migrations != NULL)
+		return reading->config->upgrade_migrations;
+	for (size_t i = 0; reader->directories[i] != NULL; i++)
+		if (access(reader->directories[i], F_OK) == 0)
+			return reader->directories[i];
+	return reader->directories[0];
+}
+
+static void add_file(struct sha256 *sha, const char *folder, const char *name)
+{
+	struct text path = {0};
+	struct text contents = {0};
+	struct error ignored;
+	text_add_format(&path, "%s/%s", folder, name);
+	if (read_file(path.bytes, &contents, &ignored) == 0)
+		sha256_add(sha, contents.bytes, contents.length);
+	sha256_add(sha, name, strlen(name) + 1);
+	text_free(&contents);
+	text_free(&path);
+}
+
+/* What decides which database the tool works on: its configuration and the URL without password. */
+static void digest_trust(const struct reading *reading, const char *directory)
+{
+	static const char *const files[] = {"env.py", "alembic.ini", "../alembic.ini",
+		"../knexfile.js", "../database.yml", "../../config/database.yml"};
+	struct sha256 sha;
+	sha256_begin(&sha);
+	autofree char *url = database_url_display(reading->config->database);
+	sha256_add(&sha, url, strlen(url) + 1);
+	sha256_add(&sha, directory, strlen(directory) + 1);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		add_file(&sha, directory, files[i]);
+	sha256_end(&sha, reading->inspection->trust);
+}
+
+static void conclude(const struct reading *reading, struct migrations_state *state,
+	const struct rows *versions)
+{
+	struct inspection *inspection = reading->inspection;
+	const char *directory = find_directory(reading);
+	size_t count = rows_count(versions);
+	struct migrations_row *rows = memory_zeroed(count + 1, sizeof *rows);
+	for (size_t i = 0; i < count; i++)
+		rows[i].version = rows_value(versions, i, 0);
+	state->rows = rows;
+	state->row_count = count;
+	const struct migrations_files files = {
+		.directory = directory,
+		.version_table_is_set = reading->config->upgrade_version_table != NULL,
+		.schema_is_set = reading->config->database_schema != NULL,
+	};
+	reading->reader->inspect(&files, state, &inspection->finding);
+	digest_trust(reading, directory);
+	free(rows);
+}
+
+static int read_migrations(const struct reading *reading, const struct catalog *catalog)
+{
+	const struct migrations_reader *reader = reading->reader;
+	struct migrations_state state = {
+		.has_version_table = catalog->has_version_table,
+		.version_tables = catalog->version_tables,
+		.other_tables = catalog->other_tables,
+	};
+	struct rows versions = {0};
+	int result = 0;
+	if (catalog->has_version_table)
+		result = read_column(reading, reading->names.version_table, reader->version_column,
+			&versions);
+	if (result == 0 && catalog->has_lock_table)
+		result = read_lock(reading, &state);
+	if (result == 0) {
+		reading->inspection->revision = revision_text(&versions);
+		conclude(reading, &state, &versions);
+	}
+	rows_clear(&versions);
+	return result;
+}
+
+/* Where no native reader serves, the tool is asked, and there is nothing to read. */
+static int read_state(const struct reading *reading)
+{
+	struct catalog catalog = {0};
+	struct inspection *inspection = reading->inspection;
+	if (reading->reader == NULL) {
+		(void)finding_set(&inspection->finding, FINDING_UNKNOWN, "the tool decides");
+		return ledger_read(reading->session, &inspection->ledger, reading->failure);
+	}
+	if (catalog_read(reading->session, &reading->names, &catalog, reading->failure) != 0)
+		return -1;
+	if (catalog.has_ledger &&
+		ledger_read(reading->session, &inspection->ledger, reading->failure) != 0)
+		return -1;
+	return read_migrations(reading, &catalog);
+}
+
+/* --- what is due ----------------------------------------------------------------------------- */
+
+/* A later image did it, when the database is just as an upgrade of tminus's left it. */
+static void tell_ahead(struct inspection *inspection)
+{
+	const struct ledger_entry *upgrade = ledger_find(&inspection->ledger, WORK_UPGRADE, "");
+	if (inspection->finding.kind == FINDING_FOREIGN && ledger_is(upgrade, LEDGER_FINISHED) &&
+		text_equal(upgrade->to, inspection->revision))
+		(void)finding_set(&inspection->finding, FINDING_AHEAD,
+			"the database is at %s, where an upgrade of %s (boot %s on %s) left it, and "
+			"this image does not know that revision: it is older",
+			inspection->revision, upgrade->at, upgrade->boot, upgrade->host);
+}
+
+static bool is_trusted(const struct reading *reading)
+{
+	const struct inspection *inspection = reading->inspection;
+	const struct ledger_entry *entry = ledger_find(&inspection->ledger, INSPECT_TRUST, "");
+	return reading->config->upgrade_trust == TRUST_NATIVE ||
+	       (entry != NULL && text_equal(entry->digest, inspection->trust));
+}
+
+static bool is_due(const struct reading *reading, const struct work *work)
+{
+	const struct inspection *inspection = reading->inspection;
+	const struct ledger_entry *entry =
+		ledger_find(&inspection->ledger, work->kind, work->name);
+	bool finished = ledger_is(entry, LEDGER_FINISHED);
+	switch (work->when) {
+	case WORK_ALWAYS:
+		return true;
+	case WORK_ONCE:
+		return !finished;
+	case WORK_CHANGED:
+		return !finished || !text_equal(entry->digest, work->digest);
+	case WORK_PENDING:
+		break;
+	}
+	bool at_head = meanings[inspection->finding.kind] == MEANS_SETTLED;
+	return !at_head || !inspection->trusted || ledger_is(entry, LEDGER_BEGUN);
+}
+
+static int refuse(const struct reading *reading, const char *why)
+{
+	const struct finding *finding = &reading->inspection->finding;
+	*reading->failure =
+		(struct failure){.verdict = VERDICT_REFUSE, .status = STATUS_MIGRATION_STATE};
+	(void)snprintf(reading->failure->message, sizeof reading->failure->message,
+		"the migrations are %s: %s%s%s%s", finding_name(finding->kind),
+		finding->reason != NULL ? finding->reason : "",
+		finding->advice != NULL ? "; " : "", finding->advice != NULL ? finding->advice : "",
+		why);
+	return -1;
+}
+
+static bool has_upgrade(const struct keeper_job *job)
+{
+	for (size_t i = 0; i < job->work_count; i++)
+		if (text_equal(job->works[i].kind, WORK_UPGRADE))
+			return true;
+	return false;
+}
+
+static int decide(const struct reading *reading)
+{
+	struct inspection *inspection = reading->inspection;
+	const struct config *config = reading->config;
+	enum meaning meaning = meanings[inspection->finding.kind];
+	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_WARNS)
+		return 0;
+	if (meaning == MEANS_AHEAD)
+		return refuse(reading, " (upgrade.ahead = refuse)");
+	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
+		return refuse(reading, " (upgrade.unversioned = refuse)");
+	if (meaning == MEANS_REFUSE)
+		return refuse(reading, "; with upgrade.trust = tool the tool itself decides");
+	for (size_t i = 0; i < reading->job->work_count; i++)
+		if (is_due(reading, &reading->job->works[i]))
+			inspection->due |= work_bit(i);
+	return 0;
+}
+
+int inspect(const struct keeper_job *job, struct session *session, struct inspection *inspection,
+	struct failure *failure)
+{
+	const struct config *config = job->config;
+	struct reading reading = {
+		.job = job,
+		.config = config,
+		.session = session,
+		.reader = has_upgrade(job) ? find_reader(config) : NULL,
+		.inspection = inspection,
+		.failure = failure,
+	};
+	if (reading.reader != NULL)
+		reading.names = (struct catalog_names){
+			.schema = config->database_schema,
+			.version_table = config->upgrade_version_table != NULL
+						 ? config->upgrade_version_table
+						 : reading.reader->version_table,
+			.lock_table = reading.reader->lock_table,
+		};
+	inspection_clear(inspection);
+	if (read_state(&reading) != 0)
+		return -1;
+	tell_ahead(inspection);
+	inspection->trusted = is_trusted(&reading);
+	return decide(&reading);
+}
+
+const char *inspection_text(const struct inspection *inspection, char *room, size_t size)
+{
+	const struct finding *finding = &inspection->finding;
+	int used = snprintf(room, size, "%s", finding_name(finding->kind));
+	if (inspection->revision != NULL && inspection->revision[0] != '\0' && used > 0 &&
+		finding->kind == FINDING_AT_HEAD)
+		(void)snprintf(room + used, size - (size_t)used, " (%s)", inspection->revision);
+	else if (finding->reason != NULL && used > 0)
+		(void)snprintf(room + used, size - (size_t)used, ": %s", finding->reason);
+	return room;
+}
+
+void inspection_clear(struct inspection *inspection)
+{
+	finding_clear(&inspection->finding);
+	ledger_clear(&inspection->ledger);
+	free(inspection->revision);
+	*inspection = (struct inspection){0};
+}
