@@ -12,7 +12,7 @@
 #include "database/query.h"
 
 struct catalog {
-	size_t version_tables; /* tables of the version table's name, in all schemas */
+	size_t version_tables;	/* tables of the version table's name, in all schemas */
 	bool has_version_table; /* the one that an unqualified name, or schema, means */
 	bool has_lock_table;
 	bool has_ledger;

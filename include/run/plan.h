@@ -59,15 +59,16 @@ struct plan {
 	struct plan_step *steps;
 	size_t step_count;
 	struct process_table table;
-	struct process *app;	  /* the last row, NULL when the scope has no app */
-	struct process *keeper;	  /* the first row, NULL when there is no database */
+	struct process *app;	/* the last row, NULL when the scope has no app */
+	struct process *keeper; /* the first row, NULL when there is no database */
 	struct keeper_job *keeper_job;
 	struct work *works; /* what is done under the lock; at most WORK_MOST */
 	size_t work_count;
-	struct list work_environment; /* of the commands that are part of a work */
+	char **work_environment; /* of the commands that are part of a work */
 	char boot_id[BOOT_ID_SIZE];
-	struct wait_job *jobs;	  /* by wait row */
-	struct wait_state *waits; /* by wait row */
+	char application_variable[48]; /* "PGAPPNAME=tminus-BOOTID" */
+	struct wait_job *jobs;	       /* by wait row */
+	struct wait_state *waits;      /* by wait row */
 	size_t wait_count;
 	struct list texts; /* names and commands of steps, made here */
 };

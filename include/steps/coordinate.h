@@ -4,10 +4,9 @@
  *   look:    settled -> SETTLED, and nothing was locked
  *            due     -> try the lock
  *   try:     somebody else holds it -> no connection is kept; look again after a while
- *            held -> wait until an earlier holder's commands are gone, look again: settled -> SETTLED
- *                    due -> DUE, and the lock is kept until release, with a heartbeat
- *   begun:   the ledger says what is begun, before the command starts
- *   finished: the ledger says how it ended
+ *            held -> wait until an earlier holder's commands are gone, look again: settled ->
+ * SETTLED due -> DUE, and the lock is kept until release, with a heartbeat begun:   the ledger says
+ * what is begun, before the command starts finished: the ledger says how it ended
  *
  * In the keeper; sequential. A session that breaks is opened again; what the database refuses ends
  * it. Whoever dies anywhere leaves an entry that is begun and not finished, and no lock.

@@ -19,7 +19,7 @@
 struct inspection {
 	struct finding finding;
 	struct ledger ledger;
-	char *revision; /* what the version table holds, in one line; "" for nothing */
+	char *revision;		 /* what the version table holds, in one line; "" for nothing */
 	char trust[SHA256_TEXT]; /* digest of what makes a native "at head" worth believing */
 	bool trusted;		 /* the tool has agreed once, under that digest */
 	uint64_t due;		 /* bits of works */

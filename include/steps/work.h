@@ -17,6 +17,9 @@
 
 #define WORK_MOST 64 /* the bits of a due mask */
 
+/* Sessions of the commands of a boot are called this, with the boot's id behind it. */
+#define APPLICATION_PREFIX "tminus-"
+
 #define WORK_UPGRADE "upgrade"
 #define WORK_SEED "seed"
 #define WORK_STEP "step"
@@ -41,8 +44,7 @@ struct keeper_job {
 	const struct config *config;
 	const struct work *works;
 	size_t work_count;
-	const char *boot_id;	      /* of this boot, in the ledger */
-	const char *application_name; /* that the commands of steps carry */
+	const char *boot_id; /* of this boot, in the ledger */
 };
 
 static inline uint64_t work_bit(size_t work)

@@ -42,7 +42,8 @@ static void compress(struct sha256 *sha)
 	memcpy(s, sha->state, sizeof s);
 	for (size_t i = 0; i < 64; i++) {
 		uint32_t sum = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25);
-		uint32_t one = s[7] + sum + ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + words[i];
+		uint32_t one =
+			s[7] + sum + ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + words[i];
 		sum = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22);
 		uint32_t two = sum + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
 		memmove(&s[1], &s[0], 7 * sizeof s[0]);

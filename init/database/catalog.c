@@ -12,7 +12,8 @@
 static const char *const statements[] = {
 	[DATABASE_POSTGRES] =
 		"WITH t AS (SELECT c.relname, c.relkind, n.nspname, "
-		"CASE WHEN $s <> '' THEN n.nspname = $s ELSE pg_catalog.pg_table_is_visible(c.oid) END "
+		"CASE WHEN $s <> '' THEN n.nspname = $s ELSE pg_catalog.pg_table_is_visible(c.oid) "
+		"END "
 		"AS here FROM pg_catalog.pg_class c "
 		"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 		"WHERE c.relkind IN ('r', 'p', 'f', 'v') AND n.nspname <> 'information_schema' "

@@ -193,15 +193,15 @@ struct ledger_entry *ledger_add(struct ledger *ledger, const char *kind, const c
 /* --- writing --------------------------------------------------------------------------------- */
 
 /* PostgreSQL keeps the columns' types when a view is replaced, so they are said. */
-static void add_row(struct text *sql, struct session *session, const struct ledger_entry *entry,
-	size_t number)
+static void add_row(
+	struct text *sql, struct session *session, const struct ledger_entry *entry, size_t number)
 {
 	bool casts = session_kind(session) == DATABASE_POSTGRES;
 	text_add_format(sql, "%sSELECT %zu AS n", number > 1 ? " UNION ALL " : "", number);
 	for (size_t column = 0; column < COLUMNS; column++) {
 		autofree char *literal = session_literal(session, value_of(entry, column));
-		text_add_format(sql, ", %s%s AS %s", literal, casts ? "::text" : "",
-			columns[column].name);
+		text_add_format(
+			sql, ", %s%s AS %s", literal, casts ? "::text" : "", columns[column].name);
 	}
 }
 
@@ -221,8 +221,8 @@ static int write_sqlite(
 	autofree char *create = view_of(session, ledger, "CREATE VIEW");
 	struct text sql = {0};
 	struct failure ignored;
-	text_add_format(&sql, "BEGIN IMMEDIATE; DROP VIEW IF EXISTS " LEDGER_VIEW "; %s; COMMIT",
-		create);
+	text_add_format(
+		&sql, "BEGIN IMMEDIATE; DROP VIEW IF EXISTS " LEDGER_VIEW "; %s; COMMIT", create);
 	int result = session_query(session, sql.bytes, NULL, failure);
 	if (result != 0)
 		(void)session_query(session, "ROLLBACK", NULL, &ignored);

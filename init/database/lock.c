@@ -37,7 +37,7 @@ struct lock {
 struct locker {
 	int (*try)(struct lock *lock, struct failure *failure);
 	int (*beat)(struct lock *lock, struct failure *failure);
-	/* The query for what an earlier holder left, around our own application name; or NULL. */
+	/* The query for what a holder that died left, around its sessions' name; or NULL. */
 	const char *before_name;
 	const char *behind_name;
 };
@@ -111,14 +111,14 @@ static int beat_session(struct lock *lock, struct failure *failure)
 	return session_query(lock->session, "SELECT 1", NULL, failure);
 }
 
-/* Commands of steps carry their application name; what does not set one shows by its DDL. */
 static const char postgres_before[] =
 	"SELECT 'pid ' || pid || ' (' || coalesce(nullif(application_name, ''), 'no name') || "
 	"'), ' || coalesce(state, '') || ': ' || left(coalesce(query, ''), 120) "
 	"FROM pg_catalog.pg_stat_activity "
-	"WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> ";
+	"WHERE datname = current_database() AND pid <> pg_backend_pid() AND (application_name = ";
 static const char postgres_behind[] =
-	" AND (application_name LIKE 'tminus-%' OR usename = current_user AND state = 'active' "
+	" AND (state <> 'idle' OR state_change > clock_timestamp() - interval '5 s') "
+	"OR usename = current_user AND state = 'active' "
 	"AND query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') "
 	"ORDER BY backend_start LIMIT 1";
 
@@ -158,7 +158,8 @@ static int beat_mysql(struct lock *lock, struct failure *failure)
 }
 
 static const char mysql_before[] =
-	"SELECT CONCAT('connection ', ID, ': ', LEFT(INFO, 120)) FROM information_schema.PROCESSLIST "
+	"SELECT CONCAT('connection ', ID, ': ', LEFT(INFO, 120)) FROM "
+	"information_schema.PROCESSLIST "
 	"WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND COMMAND IN ('Query', 'Execute') "
 	"AND USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> ";
 static const char mysql_behind[] =
@@ -170,8 +171,8 @@ static const char mysql_behind[] =
 /* Filesystems where flock(2) is known to lock one host alone, or nothing. */
 static bool is_shared(int descriptor)
 {
-	static const long magics[] = {NFS_SUPER_MAGIC, V9FS_MAGIC, FUSE_SUPER_MAGIC, SMB_SUPER_MAGIC,
-		MAGIC_CIFS, MAGIC_SMB2, MAGIC_VIRTIOFS};
+	static const long magics[] = {NFS_SUPER_MAGIC, V9FS_MAGIC, FUSE_SUPER_MAGIC,
+		SMB_SUPER_MAGIC, MAGIC_CIFS, MAGIC_SMB2, MAGIC_VIRTIOFS};
 	struct statfs status;
 	if (fstatfs(descriptor, &status) != 0)
 		return false;
@@ -181,8 +182,8 @@ static bool is_shared(int descriptor)
 	return false;
 }
 
-/* 1, 0 or -1, as lock_try. The file is never removed: who had it open already would lock a file that
- * nobody else sees. */
+/* 1, 0 or -1, as lock_try. The file is never removed: who had it open already would lock a file
+ * that nobody else sees. */
 static int lock_file(const char *path, int *descriptor, struct failure *failure)
 {
 	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
@@ -280,16 +281,16 @@ int lock_beat(struct lock *lock, struct failure *failure)
 /* Within a transaction PostgreSQL shows the same activity again until it is told to look anew.
  * PostgreSQL manual 27.2, pg_stat_clear_snapshot */
 static int ask_survivor(
-	struct lock *lock, const char *own, struct rows *rows, struct failure *failure)
+	struct lock *lock, const char *name, struct rows *rows, struct failure *failure)
 {
 	const struct locker *locker = locker_of(lock);
-	autofree char *literal = session_literal(lock->session, own);
+	autofree char *literal = session_literal(lock->session, name);
 	struct text sql = {0};
 	text_add_format(&sql, "%s%s%s", locker->before_name, literal, locker->behind_name);
 	int result = 0;
 	if (lock->url->kind == DATABASE_POSTGRES)
-		result = session_query(lock->session, "SELECT pg_catalog.pg_stat_clear_snapshot()",
-			NULL, failure);
+		result = session_query(
+			lock->session, "SELECT pg_catalog.pg_stat_clear_snapshot()", NULL, failure);
 	if (result == 0)
 		result = session_query(lock->session, sql.bytes, rows, failure);
 	text_free(&sql);
@@ -297,12 +298,12 @@ static int ask_survivor(
 }
 
 int lock_survivor(
-	struct lock *lock, const char *own, char *room, size_t size, struct failure *failure)
+	struct lock *lock, const char *name, char *room, size_t size, struct failure *failure)
 {
 	struct rows rows = {0};
 	if (locker_of(lock)->before_name == NULL)
 		return 0;
-	int result = ask_survivor(lock, own, &rows, failure);
+	int result = ask_survivor(lock, name, &rows, failure);
 	if (result == 0 && rows_count(&rows) > 0) {
 		(void)snprintf(room, size, "%s", rows_value(&rows, 0, 0));
 		result = 1;

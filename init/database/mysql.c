@@ -473,8 +473,8 @@ static char *mysql_literal(struct connection *connection, const char *text)
 	size_t length = strlen(text);
 	char *literal = memory_zeroed(2 * length + 3, 1);
 	literal[0] = '\'';
-	size_t escaped = mysql_real_escape_string(
-		mysql->handle, literal + 1, text, (unsigned long)length);
+	size_t escaped =
+		mysql_real_escape_string(mysql->handle, literal + 1, text, (unsigned long)length);
 	literal[escaped + 1] = '\'';
 	return literal;
 }

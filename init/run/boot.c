@@ -11,6 +11,7 @@
 #include "steps/message.h"
 
 #define DURATION_SIZE 32
+#define NAMES_SIZE 200
 
 void boot_begin(struct boot *boot, const struct config *config, struct plan *plan)
 {
@@ -197,6 +198,22 @@ static enum boot_result on_settled(struct boot *boot, const struct message *mess
 	return BOOT_STEP_OK;
 }
 
+static enum boot_result on_due(struct boot *boot, const struct message *message)
+{
+	char names[NAMES_SIZE] = "";
+	size_t used = 0;
+	boot->due = message->due;
+	for (size_t i = 0; i < boot->plan->work_count && used < sizeof names; i++) {
+		const struct work *work = &boot->plan->works[i];
+		if ((message->due & work_bit(i)) != 0)
+			used += (size_t)snprintf(names + used, sizeof names - used, "%s%s%s%s",
+				used > 0 ? ", " : "", work->kind, work->name[0] != '\0' ? " " : "",
+				work->name);
+	}
+	log_info("due: %s; migrations: %s", names, message->text);
+	return BOOT_STEP_OK;
+}
+
 static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 	const struct message *message, struct error *error)
 {
@@ -208,9 +225,7 @@ static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 	case MESSAGE_SETTLED:
 		return on_settled(boot, message);
 	case MESSAGE_DUE:
-		log_info("migrations: %s", message->text);
-		boot->due = message->due;
-		return BOOT_STEP_OK;
+		return on_due(boot, message);
 	case MESSAGE_WRITTEN:
 		return on_written(boot, message, error);
 	case MESSAGE_REFUSED:
@@ -227,8 +242,8 @@ static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 }
 
 /* Every message that is there. The end of the channel is told by the exit of its process. */
-static enum boot_result read_messages(struct boot *boot, struct process *process,
-	struct wait_state *wait, struct error *error)
+static enum boot_result read_messages(
+	struct boot *boot, struct process *process, struct wait_state *wait, struct error *error)
 {
 	struct message message;
 	enum boot_result result = BOOT_WORKING;
@@ -330,8 +345,7 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 	const struct process *process = step->first;
 	if (went_well(process)) {
 		log_info("%s finished after %s", step->name,
-			text_duration(
-				process->ended_at - process->started_at, room, sizeof room));
+			text_duration(process->ended_at - process->started_at, room, sizeof room));
 		return BOOT_STEP_OK;
 	}
 	int interrupted = process->failed ? 0 : terminal_signal(boot, process);

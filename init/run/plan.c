@@ -12,7 +12,6 @@
 #include "config/order.h"
 #include "config/read_file.h"
 #include "config/show.h"
-#include "config/variables.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
@@ -46,8 +45,7 @@ static struct plan_step *add_step(struct plan *plan, enum plan_kind kind, const 
 	return step;
 }
 
-static void add_wait_row(
-	struct draft *draft, spawn_function *entry, void *context, char *label)
+static void add_wait_row(struct draft *draft, spawn_function *entry, void *context, char *label)
 {
 	struct plan *plan = draft->plan;
 	plan->waits[plan->wait_count++] = (struct wait_state){.label = label};
@@ -68,7 +66,6 @@ static void add_keeper(struct draft *draft, const struct wait_job *job, char *la
 		.config = draft->config,
 		.works = plan->works,
 		.boot_id = plan->boot_id,
-		.application_name = variable_value(plan->work_environment.items, APPLICATION_NAME),
 	};
 	plan->keeper = &plan->table.rows[plan->table.count];
 	add_wait_row(draft, keeper_child, plan->keeper_job, label);
@@ -133,8 +130,7 @@ static bool coordinates(const struct config *config)
 }
 
 /* The digest of a command as it is written, and of files. */
-static void digest_work(
-	struct work *work, const struct list *argv, const struct list *files)
+static void digest_work(struct work *work, const struct list *argv, const struct list *files)
 {
 	struct sha256 sha;
 	sha256_begin(&sha);
@@ -178,7 +174,7 @@ static void join_work(struct draft *draft, size_t first, int work)
 		step->work = work;
 		step->begins = i == first;
 		step->ends = i + 1 == plan->step_count;
-		step->first->kind.command.environment = plan->work_environment.items;
+		step->first->kind.command.environment = plan->work_environment;
 	}
 }
 
@@ -200,22 +196,33 @@ static void add_release(struct plan *plan)
 	plan->keeper_job->work_count = plan->work_count;
 }
 
-/* Sessions of our commands carry a name, so that the next leader sees them. PostgreSQL manual 34.15
- */
-static void name_boot(struct plan *plan, const struct config *config)
+static void make_boot_id(char room[BOOT_ID_SIZE])
 {
 	unsigned char bytes[(BOOT_ID_SIZE - 1) / 2];
-	char name[sizeof "tminus-" + BOOT_ID_SIZE];
 	if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t)sizeof bytes) {
 		int64_t seed = clock_now() << 16 ^ getpid();
 		memcpy(bytes, &seed, sizeof bytes);
 	}
 	for (size_t i = 0; i < sizeof bytes; i++)
-		(void)snprintf(plan->boot_id + 2 * i, 3, "%02x", bytes[i]);
-	(void)snprintf(name, sizeof name, "tminus-%s", plan->boot_id);
+		(void)snprintf(room + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* Sessions of our commands carry a name, so that the next leader sees them: PGAPPNAME, PostgreSQL
+ * manual 34.15. The strings are the config's but that one. */
+static void name_boot(struct plan *plan, const struct config *config)
+{
+	static const char assigned[] = APPLICATION_NAME "=";
+	char *const *variables = config->environment.items;
+	size_t count = 0;
+	make_boot_id(plan->boot_id);
+	(void)snprintf(plan->application_variable, sizeof plan->application_variable, "%s%s%s",
+		assigned, APPLICATION_PREFIX, plan->boot_id);
+	plan->work_environment =
+		memory_zeroed(config->environment.count + 2, sizeof *plan->work_environment);
 	for (size_t i = 0; i < config->environment.count; i++)
-		list_append(&plan->work_environment, config->environment.items[i]);
-	variable_set(&plan->work_environment, APPLICATION_NAME, name);
+		if (!text_starts_with(variables[i], assigned))
+			plan->work_environment[count++] = variables[i];
+	plan->work_environment[count] = plan->application_variable;
 }
 
 /* --------------------------------------------------------------------------------------------- */
@@ -279,7 +286,8 @@ static enum work_when seed_when(const struct config *config)
 static void add_seeds(struct draft *draft)
 {
 	const struct config *config = draft->config;
-	if (config->seed_when == SEED_NEVER || config->seed_undo.count + config->seed_all.count == 0)
+	if (config->seed_when == SEED_NEVER ||
+		config->seed_undo.count + config->seed_all.count == 0)
 		return;
 	int work = add_work(draft, WORK_SEED, "", seed_when(config));
 	size_t first = draft->plan->step_count;
@@ -306,7 +314,8 @@ static void add_user_step(struct draft *draft, size_t index)
 	}
 	struct text name = {0};
 	text_add_format(&name, "step %s", settings->name);
-	static const enum work_when whens[] = {[STEP_ONCE] = WORK_ONCE, [STEP_CHANGED] = WORK_CHANGED};
+	static const enum work_when whens[] = {
+		[STEP_ONCE] = WORK_ONCE, [STEP_CHANGED] = WORK_CHANGED};
 	int work = settings->when == STEP_ALWAYS
 			   ? NO_WORK
 			   : add_work(draft, WORK_STEP, settings->name, whens[settings->when]);
@@ -364,7 +373,7 @@ struct plan *plan_new(const struct config *config, enum plan_scope scope, int te
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = terminal;
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
-	plan->works = memory_zeroed(WORK_MOST, sizeof *plan->works);
+	plan->works = memory_zeroed(config->step_count + 2, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
 	if (coordinates(config))
 		name_boot(plan, config);

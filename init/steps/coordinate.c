@@ -179,35 +179,61 @@ static int try_lock(struct coordination *all)
 	return 1;
 }
 
+/* The work that a leader began and did not end: it has died, or its network has. */
+static const struct ledger_entry *find_unfinished(const struct coordination *all)
+{
+	const struct ledger *ledger = &all->inspection.ledger;
+	for (size_t i = ledger->count; i > 0; i--) {
+		const struct ledger_entry *entry = &ledger->entries[i - 1];
+		if (ledger_is(entry, LEDGER_BEGUN) &&
+			ledger_find(ledger, entry->kind, entry->name) == entry)
+			return entry;
+	}
+	return NULL;
+}
+
+static int ask_survivor(struct coordination *all, const struct ledger_entry *begun, char *who,
+	size_t size, struct failure *failure)
+{
+	char name[TEXT_SIZE];
+	(void)snprintf(name, sizeof name, APPLICATION_PREFIX "%s", begun->boot);
+	int result = lock_survivor(all->lock, name, who, size, failure);
+	if (result < 0)
+		lock_release(all->lock);
+	return result;
+}
+
 /* The lock of a leader that died is free before its command's session has ended. 1 when nobody is
- * left, 0 when the lock was lost meanwhile, -1 when it is over. */
+ * left, 0 to begin again, -1 when it is over. */
 static int outlive_survivors(struct coordination *all)
 {
 	char who[TEXT_SIZE / 2];
 	char text[TEXT_SIZE];
 	struct failure failure = {0};
-	for (;;) {
-		int found = all->lock == NULL ? 0
-					      : lock_survivor(all->lock, all->job->application_name,
-							who, sizeof who, &failure);
-		if (found == 0)
-			return 1;
-		if (found < 0) {
-			lock_release(all->lock);
+	const struct ledger_entry *begun = all->lock != NULL ? find_unfinished(all) : NULL;
+	int found = begun != NULL;
+	while (found > 0) {
+		found = ask_survivor(all, begun, who, sizeof who, &failure);
+		if (found < 0)
 			return survive(all, &failure);
-		}
+		if (found == 0)
+			break;
 		(void)snprintf(text, sizeof text,
-			"a command of an earlier start is still at work in the database: %s", who);
+			"what %s began (%s, at %s) is still at work in the database: %s",
+			begun->host, begun->kind, begun->at, who);
 		tell_progress(all, STATUS_LOCK, text);
 		if (pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
 			return -1;
 	}
+	return 1;
 }
 
 /* With the lock held. 1 when the answer was given, 0 to begin again, -1 when it is over. */
 static int lead(struct coordination *all)
 {
-	int result = outlive_survivors(all);
+	int result = look(all);
+	if (result > 0)
+		result = outlive_survivors(all);
 	if (result > 0)
 		result = look(all);
 	if (result <= 0) {
@@ -290,8 +316,8 @@ void coordinate_release(struct coordination *all)
 static struct ledger_entry *add_entry(
 	struct coordination *all, const struct work *work, const char *state)
 {
-	struct ledger_entry *entry = ledger_add(&all->inspection.ledger, work->kind, work->name,
-		state, all->job->boot_id);
+	struct ledger_entry *entry = ledger_add(
+		&all->inspection.ledger, work->kind, work->name, state, all->job->boot_id);
 	ledger_set(&entry->digest, work->digest);
 	ledger_set(&entry->host, all->host);
 	return entry;
@@ -388,8 +414,8 @@ static void add_ending(struct coordination *all, const struct work *work, bool w
 	ledger_set(&add_entry(all, &trust, LEDGER_FINISHED)->digest, all->inspection.trust);
 }
 
-static int end(struct coordination *all, const struct work *work, bool well,
-	struct failure *failure)
+static int end(
+	struct coordination *all, const struct work *work, bool well, struct failure *failure)
 {
 	if (inspect_again(all, failure) != 0)
 		return -1;

@@ -47,6 +47,14 @@ struct reading {
 	struct failure *failure;
 };
 
+static bool has_upgrade(const struct keeper_job *job)
+{
+	for (size_t i = 0; i < job->work_count; i++)
+		if (text_equal(job->works[i].kind, WORK_UPGRADE))
+			return true;
+	return false;
+}
+
 /* --- the version table ----------------------------------------------------------------------- */
 
 static const struct migrations_reader *find_reader(const struct config *config)
@@ -57,8 +65,8 @@ static const struct migrations_reader *find_reader(const struct config *config)
 }
 
 /* SELECT column FROM table ORDER BY 1 */
-static int read_column(const struct reading *reading, const char *table, const char *column,
-	struct rows *rows)
+static int read_column(
+	const struct reading *reading, const char *table, const char *column, struct rows *rows)
 {
 	struct text sql = {0};
 	autofree char *quoted = catalog_quoted(reading->session, &reading->names, table);
@@ -148,8 +156,8 @@ static void digest_trust(const struct reading *reading, const char *directory)
 	sha256_end(&sha, reading->inspection->trust);
 }
 
-static void conclude(const struct reading *reading, struct migrations_state *state,
-	const struct rows *versions)
+static void conclude(
+	const struct reading *reading, struct migrations_state *state, const struct rows *versions)
 {
 	struct inspection *inspection = reading->inspection;
 	const char *directory = find_directory(reading);
@@ -180,8 +188,8 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 	struct rows versions = {0};
 	int result = 0;
 	if (catalog->has_version_table)
-		result = read_column(reading, reading->names.version_table, reader->version_column,
-			&versions);
+		result = read_column(
+			reading, reading->names.version_table, reader->version_column, &versions);
 	if (result == 0 && catalog->has_lock_table)
 		result = read_lock(reading, &state);
 	if (result == 0) {
@@ -192,13 +200,26 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 	return result;
 }
 
+static const char *why_no_reader(const struct reading *reading)
+{
+	const struct config *config = reading->config;
+	if (!has_upgrade(reading->job))
+		return "no upgrade is configured";
+	if (config->upgrade_trust == TRUST_TOOL)
+		return "upgrade.trust = tool: the command always runs";
+	if (config->upgrade_tool == NULL)
+		return "upgrade.tool is not set: the command always runs";
+	return "this tool's migrations are not read natively: the command always runs";
+}
+
 /* Where no native reader serves, the tool is asked, and there is nothing to read. */
 static int read_state(const struct reading *reading)
 {
 	struct catalog catalog = {0};
 	struct inspection *inspection = reading->inspection;
 	if (reading->reader == NULL) {
-		(void)finding_set(&inspection->finding, FINDING_UNKNOWN, "the tool decides");
+		(void)finding_set(
+			&inspection->finding, FINDING_UNKNOWN, "%s", why_no_reader(reading));
 		return ledger_read(reading->session, &inspection->ledger, reading->failure);
 	}
 	if (catalog_read(reading->session, &reading->names, &catalog, reading->failure) != 0)
@@ -218,7 +239,8 @@ static void tell_ahead(struct inspection *inspection)
 	if (inspection->finding.kind == FINDING_FOREIGN && ledger_is(upgrade, LEDGER_FINISHED) &&
 		text_equal(upgrade->to, inspection->revision))
 		(void)finding_set(&inspection->finding, FINDING_AHEAD,
-			"the database is at %s, where an upgrade of %s (boot %s on %s) left it, and "
+			"the database is at %s, where an upgrade of %s (boot %s on %s) left it, "
+			"and "
 			"this image does not know that revision: it is older",
 			inspection->revision, upgrade->at, upgrade->boot, upgrade->host);
 }
@@ -234,8 +256,7 @@ static bool is_trusted(const struct reading *reading)
 static bool is_due(const struct reading *reading, const struct work *work)
 {
 	const struct inspection *inspection = reading->inspection;
-	const struct ledger_entry *entry =
-		ledger_find(&inspection->ledger, work->kind, work->name);
+	const struct ledger_entry *entry = ledger_find(&inspection->ledger, work->kind, work->name);
 	bool finished = ledger_is(entry, LEDGER_FINISHED);
 	switch (work->when) {
 	case WORK_ALWAYS:
@@ -258,18 +279,9 @@ static int refuse(const struct reading *reading, const char *why)
 		(struct failure){.verdict = VERDICT_REFUSE, .status = STATUS_MIGRATION_STATE};
 	(void)snprintf(reading->failure->message, sizeof reading->failure->message,
 		"the migrations are %s: %s%s%s%s", finding_name(finding->kind),
-		finding->reason != NULL ? finding->reason : "",
-		finding->advice != NULL ? "; " : "", finding->advice != NULL ? finding->advice : "",
-		why);
+		finding->reason != NULL ? finding->reason : "", finding->advice != NULL ? "; " : "",
+		finding->advice != NULL ? finding->advice : "", why);
 	return -1;
-}
-
-static bool has_upgrade(const struct keeper_job *job)
-{
-	for (size_t i = 0; i < job->work_count; i++)
-		if (text_equal(job->works[i].kind, WORK_UPGRADE))
-			return true;
-	return false;
 }
 
 static int decide(const struct reading *reading)

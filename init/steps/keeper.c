@@ -8,7 +8,7 @@
 struct keeper {
 	const struct keeper_job *job;
 	int channel;
-	struct session *session; /* opened by the wait step, NULL before */
+	struct session *session;	   /* opened by the wait step, NULL before */
 	struct coordination *coordination; /* NULL before the first question about it */
 };
 

@@ -42,8 +42,8 @@ static int64_t smaller(int64_t one, int64_t other)
 	return one < other ? one : other;
 }
 
-/* A relative SQLite path may turn up in either place while we wait; as long as it is in neither, the
- * folder of the first is what counts. */
+/* A relative SQLite path may turn up in either place while we wait; as long as it is in neither,
+ * the folder of the first is what counts. */
 void wait_sqlite_paths(const struct wait_job *job, struct list *paths)
 {
 	const struct database_url *url = job->database;
@@ -64,7 +64,8 @@ void wait_sqlite_paths(const struct wait_job *job, struct list *paths)
 
 static int enter_folder(const struct wait_job *job, struct failure *failure)
 {
-	if (job->database->kind != DATABASE_SQLITE || job->folder == NULL || chdir(job->folder) == 0)
+	if (job->database->kind != DATABASE_SQLITE || job->folder == NULL ||
+		chdir(job->folder) == 0)
 		return 0;
 	*failure = (struct failure){.verdict = VERDICT_RETRY, .status = STATUS_UNAVAILABLE};
 	(void)snprintf(failure->message, sizeof failure->message,
