@@ -1,9 +1,15 @@
 #include "migrations/reader.h"
 
 #include "base/text.h"
+#include "migrations/dbmate.h"
+#include "migrations/knex.h"
+#include "migrations/rails.h"
 
 /* One line for each: the row stands in the reader's own file. */
 static const struct migrations_reader *const readers[] = {
+	&dbmate_reader,
+	&knex_reader,
+	&rails_reader,
 	NULL,
 };
 

@@ -1,0 +1,193 @@
+#include "migrations/knexfile.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static bool in_name(char byte)
+{
+	return isalnum((unsigned char)byte) || byte == '_' || byte == '$';
+}
+
+static const char *skip_blanks(const char *code)
+{
+	return code + strspn(code, " \t\r\n");
+}
+
+/* The next place from code on where word stands as a whole name; NULL for none. */
+static const char *next_name(const char *start, const char *code, const char *word)
+{
+	size_t length = strlen(word);
+	while ((code = strstr(code, word)) != NULL) {
+		if ((code == start || !in_name(code[-1])) && !in_name(code[length]))
+			return code;
+		code += length;
+	}
+	return NULL;
+}
+
+/* What stands behind "key:", "'key':" at code; NULL when no colon follows. */
+static const char *value_behind(const char *code, size_t key_length)
+{
+	code += key_length;
+	code = skip_blanks(code + (*code == '\'' || *code == '"'));
+	return *code == ':' ? skip_blanks(code + 1) : NULL;
+}
+
+/* Takes a literal string from code, "${__dirname}" in it being nothing; NULL when there is none. */
+static const char *take_literal(const char *code, struct text *literal)
+{
+	char quote = *code;
+	if (quote != '\'' && quote != '"' && quote != '`')
+		return NULL;
+	code++;
+	if (quote == '`' && text_starts_with(code, "${__dirname}"))
+		code += strlen("${__dirname}");
+	size_t length = strcspn(code, (char[]){quote, '\\', '$', '\n', '\0'});
+	if (code[length] != quote)
+		return NULL;
+	text_add_bytes(literal, code, length);
+	return code + length + 1;
+}
+
+/* What may stand between the strings of a path. */
+static size_t glue_length(const char *code)
+{
+	static const char *const glue[] = {
+		"path.join(", "path.resolve(", "join(", "resolve(", "__dirname", "+", ",", NULL};
+	for (size_t i = 0; glue[i] != NULL; i++)
+		if (text_starts_with(code, glue[i]))
+			return strlen(glue[i]);
+	return 0;
+}
+
+/* path.join(__dirname, 'db', 'migrations') or any simpler form, joined by slashes. */
+static bool take_path(const char *code, struct text *path)
+{
+	bool in_call = false;
+	size_t strings = 0;
+	for (;; code = skip_blanks(code)) {
+		if (strings > 0 && (strchr(in_call ? ")" : ",}\n", *code) != NULL || *code == '}'))
+			return *code != '\0';
+		size_t glue = glue_length(code);
+		in_call = in_call || (glue > 0 && code[glue - 1] == '(');
+		if (glue == 0) {
+			text_add_byte(path, '/');
+			code = take_literal(code, path);
+			if (code == NULL)
+				return false;
+			strings++;
+		}
+		code += glue;
+	}
+}
+
+/* Does the value at code lead to the folder of the migrations? */
+static bool is_their_folder(const struct configuration_file *file, const char *code)
+{
+	struct text path = {0};
+	text_add(&path, file->root);
+	bool taken = take_path(code, &path);
+	autofree char *folder = text_take(&path);
+	return taken && configuration_same_folder(folder, file->directory);
+}
+
+/* Is the key at code one of seeds: { ... }? */
+static bool is_of_seeds(const char *start, const char *code)
+{
+	const char *seeds = NULL;
+	const char *migrations = NULL;
+	for (const char *at = start; (at = next_name(start, at, "seeds")) != NULL && at < code;
+		at++)
+		seeds = value_behind(at, strlen("seeds")) != NULL ? at : seeds;
+	for (const char *at = start; (at = next_name(start, at, "migrations")) != NULL && at < code;
+		at++)
+		migrations = value_behind(at, strlen("migrations")) != NULL ? at : migrations;
+	return seeds != NULL && (migrations == NULL || migrations < seeds);
+}
+
+static bool directories_are_plain(const struct configuration_file *file)
+{
+	const char *at = file->code;
+	for (; (at = next_name(file->code, at, "directory")) != NULL; at++) {
+		const char *value = value_behind(at, strlen("directory"));
+		if (is_of_seeds(file->code, at))
+			continue;
+		if (value == NULL || !is_their_folder(file, value))
+			return false;
+	}
+	return true;
+}
+
+static bool tables_are_plain(const struct configuration_file *file)
+{
+	const char *at = file->code;
+	for (; (at = next_name(file->code, at, "tableName")) != NULL; at++) {
+		const char *value = value_behind(at, strlen("tableName"));
+		struct text name = {0};
+		bool taken = value != NULL && take_literal(value, &name) != NULL;
+		autofree char *table = text_take(&name);
+		if (!taken || !text_equal(table, "knex_migrations"))
+			return false;
+	}
+	return true;
+}
+
+/* "migrations: { ... }", and not a value from elsewhere. */
+static bool sections_are_plain(const struct configuration_file *file)
+{
+	const char *at = file->code;
+	for (; (at = next_name(file->code, at, "migrations")) != NULL; at++) {
+		const char *value = value_behind(at, strlen("migrations"));
+		if (value != NULL && *value != '{')
+			return false;
+	}
+	return true;
+}
+
+/* Modules that bring no configuration of migrations with them. */
+static bool is_harmless(const char *module)
+{
+	static const char *const modules[] = {"path", "node:path", "url", "node:url", "fs",
+		"node:fs", "os", "node:os", "process", "node:process", "dotenv", "dotenv/config",
+		"knex", "objection", "pg", "ts-node/register", NULL};
+	for (size_t i = 0; modules[i] != NULL; i++)
+		if (text_equal(module, modules[i]))
+			return true;
+	return false;
+}
+
+/* require('x'), import 'x', import('x'), import a from 'x', export * from 'x' */
+static bool imports_are_plain(const struct configuration_file *file)
+{
+	static const char *const words[] = {"require", "import", "from", NULL};
+	for (size_t i = 0; words[i] != NULL; i++) {
+		const char *at = file->code;
+		for (; (at = next_name(file->code, at, words[i])) != NULL; at++) {
+			const char *module = skip_blanks(at + strlen(words[i]));
+			bool called = *module == '(';
+			struct text name = {0};
+			bool taken = take_literal(skip_blanks(module + called), &name) != NULL;
+			autofree char *text = text_take(&name);
+			if (taken ? !is_harmless(text) : called)
+				return false;
+		}
+	}
+	return true;
+}
+
+bool knexfile_is_plain(const struct configuration_file *file, struct finding *finding)
+{
+	bool folder = (file->vouchers & VOUCHER_DIRECTORY) != 0;
+	bool table = (file->vouchers & VOUCHER_TABLE) != 0;
+	if (!folder && !directories_are_plain(file))
+		return configuration_doubt(file, "a directory of its own", finding);
+	if (!table && !tables_are_plain(file))
+		return configuration_doubt(file, "a tableName of its own", finding);
+	if (folder && table)
+		return true;
+	if (!sections_are_plain(file))
+		return configuration_doubt(file, "migrations from elsewhere", finding);
+	return imports_are_plain(file) || configuration_doubt(file, "imports", finding);
+}
