@@ -16,6 +16,7 @@ import fcntl
 import os
 import pathlib
 import pwd
+import shlex
 import shutil
 import signal
 import socket
@@ -80,6 +81,27 @@ def cache_lock():
     with open(CACHE / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def pkg_config(*words):
+    return shlex.split(subprocess.run(["pkg-config", *words], check=True, capture_output=True, text=True).stdout)
+
+
+def build_with_library(name, *packages):
+    """Compiles the program called name against this tree's library and pkg-config's packages; its path."""
+    source = ROOT / name
+    target = ROOT / "build" / "debug" / source.stem
+    library = ROOT / "build" / "debug" / "libtminus.a"
+    with cache_lock():
+        make = ["make", "-s", "-C", str(ROOT), "build/debug/libtminus.a"]
+        environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+        subprocess.run(make, check=True, env=environment)
+        newest = max(source.stat().st_mtime, library.stat().st_mtime)
+        if not target.exists() or target.stat().st_mtime < newest:
+            command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-I", str(ROOT / "include"), str(source),
+                       str(library), *(pkg_config("--libs", *packages) if packages else []), "-linih"]
+            subprocess.run([*command, "-o", str(target)], check=True)
+    return target
 
 
 def template(name, user, make):

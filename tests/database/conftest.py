@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 
@@ -15,26 +14,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 import servers  # noqa: E402
 
 
-def pkg_config(*words):
-    return shlex.split(subprocess.run(["pkg-config", *words], check=True, capture_output=True, text=True).stdout)
-
-
 @pytest.fixture(scope="session")
 def program():
-    """tests/database/open_session.c, built against this tree's library."""
-    target = ROOT / "build" / "debug" / "open_session"
-    source = ROOT / "tests" / "database" / "open_session.c"
-    library = ROOT / "build" / "debug" / "libtminus.a"
-    with servers.cache_lock():
-        make = ["make", "-s", "-C", str(ROOT), "build/debug/libtminus.a"]
-        environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-        subprocess.run(make, check=True, env=environment)
-        newest = max(source.stat().st_mtime, library.stat().st_mtime)
-        if not target.exists() or target.stat().st_mtime < newest:
-            command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-I", str(ROOT / "include"), str(source),
-                       str(library), *pkg_config("--libs", "libpq", "libmariadb", "sqlite3"), "-linih"]
-            subprocess.run([*command, "-o", str(target)], check=True)
-    return target
+    """tests/database/open_session.c."""
+    return servers.build_with_library("tests/database/open_session.c", "libpq", "libmariadb", "sqlite3")
 
 
 class Outcome(dict):
