@@ -34,10 +34,54 @@ static char *pending_version(const struct versioned_file *file)
 	return file->applied ? NULL : memory_copy(file->version);
 }
 
+/* DBMATE_STRICT; strconv.ParseBool */
+static bool is_strict(void)
+{
+	const char *value = getenv("DBMATE_STRICT");
+	return value != NULL && *value != '\0' && strchr("0fF", *value) == NULL;
+}
+
+static const struct versioned_file *first_pending(const struct versioned_files *versions)
+{
+	for (size_t i = 0; i < versions->count; i++)
+		if (!versions->items[i].applied)
+			return &versions->items[i];
+	return NULL;
+}
+
+static const struct versioned_file *highest_applied(const struct versioned_files *versions)
+{
+	const struct versioned_file *highest = NULL;
+	for (size_t i = 0; i < versions->count; i++) {
+		const struct versioned_file *file = &versions->items[i];
+		if (file->applied &&
+			(highest == NULL || strcmp(highest->version, file->version) < 0))
+			highest = file;
+	}
+	return highest;
+}
+
+static bool is_in_order(const struct migrations_files *files,
+	const struct versioned_files *versions, struct finding *finding)
+{
+	const struct versioned_file *pending = first_pending(versions);
+	const struct versioned_file *applied = highest_applied(versions);
+	if (!is_strict() || pending == NULL || applied == NULL ||
+		strcmp(pending->version, applied->version) > 0)
+		return true;
+	(void)finding_set(finding, FINDING_BROKEN,
+		"%s: %s is not applied, but %s behind it is, which DBMATE_STRICT refuses",
+		files->directory, pending->path, applied->path);
+	finding_advise(finding, "give %s a version above %s, or unset DBMATE_STRICT", pending->path,
+		applied->version);
+	return false;
+}
+
 static bool is_sound(const struct migrations_files *files, const struct versioned_files *versions,
 	struct finding *finding)
 {
-	return versioned_keys_differ(files, versions, "version", pending_version, finding);
+	return versioned_keys_differ(files, versions, "version", pending_version, finding) &&
+	       is_in_order(files, versions, finding);
 }
 
 static bool doubt_variable(const char *name, const char *value, struct finding *finding)
@@ -65,6 +109,7 @@ static bool is_plain(const struct migrations_files *files, struct finding *findi
 	static const struct configuration_word words[] = {
 		{"DBMATE_MIGRATIONS_DIR", VOUCHER_DIRECTORY},
 		{"DBMATE_MIGRATIONS_TABLE", VOUCHER_TABLE},
+		{"DBMATE_STRICT", VOUCHER_NONE},
 		{NULL, VOUCHER_NONE},
 	};
 	static const struct configuration configuration = {

@@ -42,6 +42,7 @@ static bool is_plain(const struct migrations_files *files, struct finding *findi
 		{"migrationSource", VOUCHER_NONE},
 		{"loadExtensions", VOUCHER_NONE},
 		{"disableMigrationsListValidation", VOUCHER_NONE},
+		{"JSON.parse", VOUCHER_DIRECTORY | VOUCHER_TABLE},
 		{"schemaName", VOUCHER_SCHEMA},
 		{"searchPath", VOUCHER_SCHEMA},
 		{NULL, VOUCHER_NONE},

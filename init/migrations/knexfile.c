@@ -51,36 +51,50 @@ static const char *take_literal(const char *code, struct text *literal)
 	return code + length + 1;
 }
 
-/* What may stand between the strings of a path. */
-static size_t glue_length(const char *code)
+/* Is a property's value over at code? */
+static bool ends_value(const char *code)
 {
-	static const char *const glue[] = {
-		"path.join(", "path.resolve(", "join(", "resolve(", "__dirname", "+", ",", NULL};
-	for (size_t i = 0; glue[i] != NULL; i++)
-		if (text_starts_with(code, glue[i]))
-			return strlen(glue[i]);
+	code = skip_blanks(code);
+	return *code == ',' || *code == '}';
+}
+
+/* The length of "path.join(" and its like at code. */
+static size_t call_length(const char *code)
+{
+	static const char *const calls[] = {
+		"path.join(", "path.resolve(", "join(", "resolve(", NULL};
+	for (size_t i = 0; calls[i] != NULL; i++)
+		if (text_starts_with(code, calls[i]))
+			return strlen(calls[i]);
 	return 0;
 }
 
-/* path.join(__dirname, 'db', 'migrations') or any simpler form, joined by slashes. */
+/* Behind "__dirname," or "__dirname +", if that is at code. */
+static const char *skip_dirname(const char *code, char separator)
+{
+	if (!text_starts_with(code, "__dirname"))
+		return code;
+	const char *behind = skip_blanks(code + strlen("__dirname"));
+	return *behind == separator ? skip_blanks(behind + 1) : code;
+}
+
+/* path.join(__dirname, 'db', 'migrations'), __dirname + '/migrations' or any simpler form; its
+ * strings are added with a slash before each. */
 static bool take_path(const char *code, struct text *path)
 {
-	bool in_call = false;
-	size_t strings = 0;
-	for (;; code = skip_blanks(code)) {
-		if (strings > 0 && (strchr(in_call ? ")" : ",}\n", *code) != NULL || *code == '}'))
-			return *code != '\0';
-		size_t glue = glue_length(code);
-		in_call = in_call || (glue > 0 && code[glue - 1] == '(');
-		if (glue == 0) {
-			text_add_byte(path, '/');
-			code = take_literal(code, path);
-			if (code == NULL)
-				return false;
-			strings++;
-		}
-		code += glue;
+	size_t call = call_length(code);
+	char separator = call > 0 ? ',' : '+';
+	code = skip_dirname(skip_blanks(code + call), separator);
+	for (;; code++) {
+		text_add_byte(path, '/');
+		code = take_literal(skip_blanks(code), path);
+		if (code == NULL)
+			return false;
+		code = skip_blanks(code);
+		if (*code != separator)
+			break;
 	}
+	return call == 0 ? ends_value(code) : *code == ')' && ends_value(code + 1);
 }
 
 /* Does the value at code lead to the folder of the migrations? */
@@ -93,18 +107,15 @@ static bool is_their_folder(const struct configuration_file *file, const char *c
 	return taken && configuration_same_folder(folder, file->directory);
 }
 
-/* Is the key at code one of seeds: { ... }? */
+/* Is the key at code one of seeds: { ... }, whose braces are still open there? */
 static bool is_of_seeds(const char *start, const char *code)
 {
 	const char *seeds = NULL;
-	const char *migrations = NULL;
-	for (const char *at = start; (at = next_name(start, at, "seeds")) != NULL && at < code;
-		at++)
-		seeds = value_behind(at, strlen("seeds")) != NULL ? at : seeds;
-	for (const char *at = start; (at = next_name(start, at, "migrations")) != NULL && at < code;
-		at++)
-		migrations = value_behind(at, strlen("migrations")) != NULL ? at : migrations;
-	return seeds != NULL && (migrations == NULL || migrations < seeds);
+	const char *at = start;
+	for (; (at = next_name(start, at, "seeds")) != NULL && at < code; at++)
+		seeds = at;
+	const char *value = seeds != NULL ? value_behind(seeds, strlen("seeds")) : NULL;
+	return value != NULL && *value == '{' && memchr(value, '}', (size_t)(code - value)) == NULL;
 }
 
 static bool directories_are_plain(const struct configuration_file *file)
@@ -126,9 +137,9 @@ static bool tables_are_plain(const struct configuration_file *file)
 	for (; (at = next_name(file->code, at, "tableName")) != NULL; at++) {
 		const char *value = value_behind(at, strlen("tableName"));
 		struct text name = {0};
-		bool taken = value != NULL && take_literal(value, &name) != NULL;
+		const char *end = value != NULL ? take_literal(value, &name) : NULL;
 		autofree char *table = text_take(&name);
-		if (!taken || !text_equal(table, "knex_migrations"))
+		if (end == NULL || !ends_value(end) || !text_equal(table, "knex_migrations"))
 			return false;
 	}
 	return true;

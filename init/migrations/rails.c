@@ -106,32 +106,68 @@ static bool is_sound(const struct migrations_files *files, const struct versione
 	       versioned_keys_differ(files, versions, "class name", class_name, finding);
 }
 
-/* The value behind "key:" in a line of YAML; NULL when it is none. */
-static const char *value_of(const char *line, size_t length)
+/* Does a line of YAML say "key: {"? */
+static bool opens_brace(const char *line, size_t length)
 {
 	const char *colon = memchr(line, ':', length);
-	return colon != NULL ? colon + 1 + strspn(colon + 1, " \t\r") : NULL;
+	return colon != NULL && colon[1 + strspn(colon + 1, " \t")] == '{';
 }
 
-/* "  primary:" below an environment begins one of several databases; "variables:" does not. */
-static bool begins_database(const char *line, size_t length)
+/* Where a line of YAML stands. */
+struct level {
+	size_t indent; /* of the line before, that of "variables:" for the lines below it */
+	bool variables;
+};
+
+/* Below an environment's own keys there is a third level only where each key is a database, or in
+ * "variables:". */
+static bool is_third_level(struct level *level, const char *line, size_t length)
 {
-	const char *key = line + strspn(line, " ");
-	const char *value = value_of(line, length);
-	return key != line && value == line + length && !text_starts_with(key, "variables:");
+	size_t indent = strspn(line, " ");
+	bool deeper = level->indent > 0 && indent > level->indent;
+	if (opens_brace(line, length) || (deeper && !level->variables))
+		return true;
+	if (!deeper)
+		*level = (struct level){.indent = indent,
+			.variables = text_starts_with(line + indent, "variables:")};
+	return false;
+}
+
+/* Is there more in a line than blanks and ERB? */
+static bool is_yaml(const char *line)
+{
+	line += strspn(line, " ");
+	return strchr("\r\n", *line) == NULL && !text_starts_with(line, "<%");
+}
+
+static bool has_third_level(const char *code)
+{
+	struct level level = {0};
+	for (const char *line = code; *line != '\0';) {
+		size_t length = strcspn(line, "\n");
+		if (is_yaml(line) && is_third_level(&level, line, length))
+			return true;
+		line += length + (line[length] == '\n');
+	}
+	return false;
 }
 
 static bool has_one_database(const struct configuration_file *file, struct finding *finding)
 {
-	if (!text_equal(file->path, "config/database.yml"))
+	return !text_equal(file->path, "config/database.yml") || !has_third_level(file->code) ||
+	       configuration_doubt(file, "several databases", finding);
+}
+
+/* With VERSION it goes up or down to that version, and with one that is no number it fails. */
+static bool goes_to_the_newest(struct finding *finding)
+{
+	const char *version = getenv("VERSION");
+	if (version == NULL || *version == '\0')
 		return true;
-	for (const char *line = file->code; *line != '\0';) {
-		size_t length = strcspn(line, "\n");
-		if (begins_database(line, length))
-			return configuration_doubt(file, "several databases", finding);
-		line += length + (line[length] == '\n');
-	}
-	return true;
+	(void)finding_set(finding, FINDING_UNKNOWN,
+		"VERSION=%s in the environment tells Rails which version to migrate to", version);
+	finding_advise(finding, "unset VERSION");
+	return false;
 }
 
 static bool is_plain(const struct migrations_files *files, struct finding *finding)
@@ -152,7 +188,8 @@ static bool is_plain(const struct migrations_files *files, struct finding *findi
 		.words = words,
 		.directory = DIRECTORY,
 		.check = has_one_database};
-	return configuration_is_plain(&configuration, files, NULL, finding);
+	return goes_to_the_newest(finding) &&
+	       configuration_is_plain(&configuration, files, NULL, finding);
 }
 
 static void inspect(const struct migrations_files *files, const struct migrations_state *state,

@@ -91,6 +91,7 @@ class Tool:
 
 class Dbmate(Tool):
     name, directory = "dbmate", "db/migrations"
+    URL = "sqlite:x.db?_synchronous=OFF&_journal_mode=MEMORY"
     SQL = "-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT 1;\n"
 
     def add(self, case, name):
@@ -109,7 +110,12 @@ class Dbmate(Tool):
     def oddities(self):
         return [
             lambda case: self.add(case, f"{self.chance.choice(case.rows or ['7'])}_twice.sql"),
+            lambda case: [self.add(case, f"20990108_{name}.sql") for name in ("one", "two")],
+            lambda case: [self.add(case, name) for name in ("2099_a.sql", "20990_b.sql", "2099.sql")],
             lambda case: self.add(case, f"0{self.chance.choice(case.rows or ['7'])}.sql"),
+            lambda case: case.environment.update(DBMATE_STRICT="true"),
+            lambda case: case.environment.update(DBMATE_STRICT="1"),
+            lambda case: case.environment.update(DBMATE_STRICT="false"),
             lambda case: self.add(case, "20990101_new\nline.sql"),
             lambda case: self.add(case, "20990101.SQL"),
             lambda case: self.add(case, "20990101sql"),
@@ -146,7 +152,7 @@ class Dbmate(Tool):
             database.executemany("INSERT OR IGNORE INTO schema_migrations VALUES (?)", [(row,) for row in case.rows])
         database.commit()
         database.close()
-        result = subprocess.run([self.program, "--url", "sqlite:x.db", "--no-dump-schema", "up"], cwd=folder, timeout=60,
+        result = subprocess.run([self.program, "--url", self.URL, "--no-dump-schema", "up"], cwd=folder, timeout=60,
                                 capture_output=True, text=True, env={**os.environ, **case.environment})
         return result.stdout.count("Applying: ") if result.returncode == 0 else result.stderr.strip()
 
