@@ -79,21 +79,38 @@ static bool words_are_plain(const struct configuration_file *file,
 	return true;
 }
 
-static bool file_is_plain(struct search *search, const char *path, const char *whole)
+/* The code of the file called whole, for the caller to free; NULL with finding concluded. */
+static char *read_code(const char *whole, const char *comment, struct finding *finding)
 {
-	const struct configuration *configuration = search->configuration;
-	struct error error;
+	struct error error = {.message = "a NUL byte in a configuration file"};
 	struct text contents = {0};
 	bool is_read = read_file(whole, &contents, &error) == 0;
-	bool is_text =
-		is_read && contents.length == strlen(contents.length > 0 ? contents.bytes : "");
+	size_t length = contents.length;
 	autofree char *code = text_take(&contents);
-	if (!is_text) {
-		(void)finding_set(search->finding, FINDING_UNKNOWN, "%s",
-			is_read ? "a configuration file holds NUL bytes" : error.message);
-		return false;
+	if (!is_read || strlen(code) != length) {
+		(void)finding_set(finding, FINDING_UNKNOWN, "%s", error.message);
+		return NULL;
 	}
-	blank_comments(code, configuration->comment);
+	blank_comments(code, comment);
+	char *taken = code;
+	code = NULL;
+	return taken;
+}
+
+static char *path_in(const char *folder, const char *name)
+{
+	struct text path = {0};
+	text_add_format(&path, "%s/%s", folder, name);
+	return text_take(&path);
+}
+
+static bool file_is_plain(struct search *search, const char *path)
+{
+	const struct configuration *configuration = search->configuration;
+	autofree char *whole = path_in(search->root, path);
+	autofree char *code = read_code(whole, configuration->comment, search->finding);
+	if (code == NULL)
+		return false;
 	search->found++;
 	const struct configuration_file file = {.root = search->root,
 		.path = path,
@@ -103,8 +120,6 @@ static bool file_is_plain(struct search *search, const char *path, const char *w
 	return words_are_plain(&file, configuration->words, search->finding) &&
 	       (configuration->check == NULL || configuration->check(&file, search->finding));
 }
-
-static bool path_is_plain(struct search *search, const char *path);
 
 static bool ends_in_rb(const char *name)
 {
@@ -118,10 +133,8 @@ static bool folder_is_plain(struct search *search, const char *path, DIR *folder
 	for (const struct dirent *entry; plain && (entry = readdir(folder)) != NULL;) {
 		if (!ends_in_rb(entry->d_name))
 			continue;
-		struct text below = {0};
-		text_add_format(&below, "%s/%s", path, entry->d_name);
-		autofree char *inside = text_take(&below);
-		plain = path_is_plain(search, inside);
+		autofree char *inside = path_in(path, entry->d_name);
+		plain = file_is_plain(search, inside);
 	}
 	(void)closedir(folder);
 	return plain;
@@ -129,15 +142,13 @@ static bool folder_is_plain(struct search *search, const char *path, DIR *folder
 
 static bool path_is_plain(struct search *search, const char *path)
 {
-	struct text name = {0};
-	text_add_format(&name, "%s/%s", search->root, path);
-	autofree char *whole = text_take(&name);
+	autofree char *whole = path_in(search->root, path);
 	if (access(whole, F_OK) != 0)
 		return true;
 	DIR *folder = ends_in_rb(path) ? NULL : opendir(whole);
 	if (folder != NULL)
 		return folder_is_plain(search, path, folder);
-	return file_is_plain(search, path, whole);
+	return file_is_plain(search, path);
 }
 
 static bool root_is_plain(struct search *search, const char *root)
@@ -153,10 +164,8 @@ bool configuration_is_plain(const struct configuration *configuration,
 	const struct migrations_files *files, size_t *found, struct finding *finding)
 {
 	struct search search = {.configuration = configuration, .files = files, .finding = finding};
-	struct text above = {0};
-	text_add_format(&above, "%s/../..", files->directory);
-	autofree char *second = text_take(&above);
-	autofree char *first = memory_copy_bytes(second, strlen(second) - 3);
+	autofree char *first = path_in(files->directory, "..");
+	autofree char *second = path_in(first, "..");
 	bool plain = root_is_plain(&search, ".") && root_is_plain(&search, first) &&
 		     root_is_plain(&search, second);
 	if (found != NULL)

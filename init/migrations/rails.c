@@ -85,11 +85,10 @@ static char *class_name(const struct versioned_file *file)
 	const char *slash = strrchr(file->path, '/');
 	const char *byte = slash != NULL ? slash + 1 : file->path;
 	struct text name = {0};
-	bool first = true;
 	for (byte += strspn(byte, DIGITS); *byte != '.'; byte++) {
-		if (*byte != '_')
-			text_add_byte(&name, first ? (char)toupper((unsigned char)*byte) : *byte);
-		first = *byte == '_';
+		int letter = byte[-1] == '_' ? toupper((unsigned char)*byte) : *byte;
+		if (letter != '_')
+			text_add_byte(&name, (char)letter);
 	}
 	return text_take(&name);
 }

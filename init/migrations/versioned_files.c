@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 
 /* Nobody has as many; what does is something else. */
 #define MOST_ENTRIES 200000
-#define MOST_LEVELS 32
 
 struct walk {
 	const char *directory;
@@ -20,13 +18,13 @@ struct walk {
 	struct versioned_files *files;
 	struct finding *finding;
 	size_t entries;
+	struct list folders; /* to read, below the directory: "" or with a final slash */
 };
 
 /* Where the walk is. */
 struct place {
 	DIR *folder;
-	const char *path; /* below the directory, "" or with a final slash */
-	int level;
+	const char *path; /* one of the walk's folders */
 };
 
 static void close_folder(DIR *const *folder)
@@ -51,12 +49,12 @@ static void add(struct versioned_files *files, char *path, char *version)
 	files->items[files->count++] = (struct versioned_file){.path = path, .version = version};
 }
 
-/* The type of an entry itself, not of what a link leads to. */
+/* The type of an entry itself, not of what a link leads to; 0 when it cannot be told. */
 static mode_t type_of(const struct place *place, const struct dirent *entry)
 {
 	struct stat status;
-	if (entry->d_type != DT_UNKNOWN)
-		return DTTOIF(entry->d_type);
+	if (entry->d_type == DT_REG)
+		return S_IFREG;
 	if (fstatat(dirfd(place->folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return 0;
 	return status.st_mode & S_IFMT;
@@ -118,27 +116,6 @@ static bool take(
 	return true;
 }
 
-static bool read_place(struct walk *walk, const struct place *place);
-
-static bool descend(struct walk *walk, const struct place *above, const char *name)
-{
-	autofree char *path = joined(above->path, name, "/");
-	if (above->level == MOST_LEVELS)
-		return unreadable(walk, path, ELOOP);
-	int descriptor = openat(dirfd(above->folder), name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (descriptor < 0)
-		return unreadable(walk, path, errno);
-	__attribute__((cleanup(close_folder))) DIR *folder = fdopendir(descriptor);
-	if (folder == NULL) {
-		int number = errno;
-		(void)close(descriptor);
-		return unreadable(walk, path, number);
-	}
-	return read_place(
-		walk, &(struct place){.folder = folder, .path = path, .level = above->level + 1});
-}
-
 static bool visit(struct walk *walk, const struct place *place, const struct dirent *entry)
 {
 	if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
@@ -146,13 +123,11 @@ static bool visit(struct walk *walk, const struct place *place, const struct dir
 	if (++walk->entries > MOST_ENTRIES)
 		return unreadable(walk, place->path, EFBIG);
 	mode_t type = type_of(place, entry);
-	if (!take(walk, place, entry, type))
-		return false;
-	bool below = walk->names->subfolders && type == S_IFDIR && entry->d_name[0] != '.';
-	return !below || descend(walk, place, entry->d_name);
+	if (walk->names->subfolders && type == S_IFDIR && entry->d_name[0] != '.')
+		list_append_owned(&walk->folders, joined(place->path, entry->d_name, "/"));
+	return take(walk, place, entry, type);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): MOST_LEVELS is the limit */
 static bool read_place(struct walk *walk, const struct place *place)
 {
 	for (;;) {
@@ -163,6 +138,15 @@ static bool read_place(struct walk *walk, const struct place *place)
 		if (!visit(walk, place, entry))
 			return false;
 	}
+}
+
+static bool read_folder(struct walk *walk, const char *path)
+{
+	autofree char *whole = joined(walk->directory, "/", path);
+	__attribute__((cleanup(close_folder))) DIR *folder = opendir(whole);
+	if (folder == NULL)
+		return unreadable(walk, path, errno);
+	return read_place(walk, &(struct place){.folder = folder, .path = path});
 }
 
 int versioned_files_by_path(const void *one, const void *other)
@@ -183,13 +167,13 @@ bool versioned_files_read(const char *directory, const struct versioned_names *n
 {
 	struct walk walk = {
 		.directory = directory, .names = names, .files = files, .finding = finding};
-	__attribute__((cleanup(close_folder))) DIR *folder = opendir(directory);
-	if (folder == NULL)
-		return unreadable(&walk, "", errno);
-	if (!read_place(&walk, &(struct place){.folder = folder, .path = ""}))
-		return false;
+	list_append(&walk.folders, "");
+	bool is_read = true;
+	for (size_t i = 0; is_read && i < walk.folders.count; i++)
+		is_read = read_folder(&walk, walk.folders.items[i]);
+	list_clear(&walk.folders);
 	sort(files, names);
-	return true;
+	return is_read;
 }
 
 void versioned_files_clear(struct versioned_files *files)

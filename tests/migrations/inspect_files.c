@@ -5,7 +5,8 @@
  *   inspect_files TOOL
  *   DIRECTORY <tab> TABLES <tab> table|locked|none [<tab> VERSION]...
  *
- * TABLES is the number of other tables; "locked" is a version table whose lock table has a lock. A VERSION with a final "!" is unfinished.
+ * TABLES is the number of other tables; "locked" is a version table whose lock table has a lock.
+ * A VERSION with a final "!" is unfinished.
  */
 #include <stdio.h>
 #include <stdlib.h>
