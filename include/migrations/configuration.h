@@ -36,8 +36,11 @@ struct configuration_file {
 
 /* How a tool is configured. */
 struct configuration {
-	const char *const *paths; /* of files, or of folders of .rb files; NULL-terminated */
-	const char *comment;	  /* what a line of comment begins with: "#" or "//" */
+	/* Of files, or of folders whose .rb files are read; NULL-terminated. */
+	const char *const *paths;
+	/* glob(7) patterns of other folders that the tool may read too; NULL for none. */
+	const char *const *others;
+	const char *comment; /* what a line of comment begins with: "#" or "//" */
 	const struct configuration_word *words; /* the last one has no word */
 	const char *directory; /* the tool's own default: any other was set, which vouches */
 	/* More about a file; NULL for nothing. False with finding concluded. */

@@ -1,12 +1,13 @@
 #include "migrations/configuration.h"
 
-#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/read_file.h"
+#include "migrations/versioned_files.h"
 
 struct search {
 	const struct configuration *configuration;
@@ -121,34 +122,73 @@ static bool file_is_plain(struct search *search, const char *path)
 	       (configuration->check == NULL || configuration->check(&file, search->finding));
 }
 
-static bool ends_in_rb(const char *name)
+/* For versioned_files_read: every .rb file, and no version. */
+static enum versioned_name is_ruby(const char *name, char **version)
 {
 	size_t length = strlen(name);
-	return length > 3 && text_equal(name + length - 3, ".rb");
+	bool ruby = length > 3 && text_equal(name + length - 3, ".rb");
+	*version = NULL;
+	return ruby ? VERSIONED_FILE : VERSIONED_OTHER;
 }
 
-static bool folder_is_plain(struct search *search, const char *path, DIR *folder)
+static bool folder_is_plain(struct search *search, const char *path, const char *whole)
 {
-	bool plain = true;
-	for (const struct dirent *entry; plain && (entry = readdir(folder)) != NULL;) {
-		if (!ends_in_rb(entry->d_name))
-			continue;
-		autofree char *inside = path_in(path, entry->d_name);
+	static const struct versioned_names names = {
+		.subfolders = true, .classify = is_ruby, .compare = versioned_files_by_path};
+	struct versioned_files files = {0};
+	bool plain = versioned_files_read(whole, &names, &files, search->finding);
+	for (size_t i = 0; plain && i < files.count; i++) {
+		autofree char *inside = path_in(path, files.items[i].path);
 		plain = file_is_plain(search, inside);
 	}
-	(void)closedir(folder);
+	versioned_files_clear(&files);
 	return plain;
 }
 
 static bool path_is_plain(struct search *search, const char *path)
 {
 	autofree char *whole = path_in(search->root, path);
-	if (access(whole, F_OK) != 0)
+	struct stat status;
+	if (stat(whole, &status) != 0)
+		return errno == ENOENT || errno == ENOTDIR || file_is_plain(search, path);
+	return S_ISDIR(status.st_mode) ? folder_is_plain(search, path, whole)
+				       : file_is_plain(search, path);
+}
+
+/* The first path that fits pattern and is not the migrations' own folder; NULL for none, and else
+ * the caller's to free. */
+static char *other_folder(const char *pattern, const char *directory)
+{
+	glob_t found = {0};
+	char *other = NULL;
+	(void)glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && other == NULL; i++)
+		if (!configuration_same_folder(found.gl_pathv[i], directory))
+			other = memory_copy(found.gl_pathv[i]);
+	globfree(&found);
+	return other;
+}
+
+static bool folder_is_alone(struct search *search, const char *pattern)
+{
+	autofree char *whole = path_in(search->root, pattern);
+	autofree char *other = other_folder(whole, search->files->directory);
+	if (other == NULL)
 		return true;
-	DIR *folder = ends_in_rb(path) ? NULL : opendir(whole);
-	if (folder != NULL)
-		return folder_is_plain(search, path, folder);
-	return file_is_plain(search, path);
+	(void)finding_set(search->finding, FINDING_UNKNOWN, "%s may hold migrations too", other);
+	finding_advise(search->finding, "if it does not: upgrade.migrations");
+	return false;
+}
+
+static bool is_alone(struct search *search, unsigned vouchers)
+{
+	const char *const *pattern = search->configuration->others;
+	if (pattern == NULL || (vouchers & VOUCHER_DIRECTORY) != 0)
+		return true;
+	for (; *pattern != NULL; pattern++)
+		if (!folder_is_alone(search, *pattern))
+			return false;
+	return true;
 }
 
 static bool root_is_plain(struct search *search, const char *root)
@@ -157,7 +197,7 @@ static bool root_is_plain(struct search *search, const char *root)
 	for (const char *const *path = search->configuration->paths; *path != NULL; path++)
 		if (!path_is_plain(search, *path))
 			return false;
-	return true;
+	return is_alone(search, configuration_vouchers(search->configuration, search->files));
 }
 
 bool configuration_is_plain(const struct configuration *configuration,

@@ -173,7 +173,10 @@ static bool is_plain(const struct migrations_files *files, struct finding *findi
 {
 	static const char *const paths[] = {"config/database.yml", "config/application.rb",
 		"config/environment.rb", "config/environments", "config/initializers", NULL};
+	/* Engines and packs in the project add theirs to its paths. */
+	static const char *const others[] = {"*/db/migrate", "*/*/db/migrate", NULL};
 	static const struct configuration_word words[] = {
+		{"config/database", VOUCHER_NONE},
 		{"migrations_path", VOUCHER_DIRECTORY},
 		{"db/migrate", VOUCHER_DIRECTORY},
 		{"table_name_prefix", VOUCHER_TABLE},
@@ -183,6 +186,7 @@ static bool is_plain(const struct migrations_files *files, struct finding *findi
 		{NULL, VOUCHER_NONE},
 	};
 	static const struct configuration configuration = {.paths = paths,
+		.others = others,
 		.comment = "#",
 		.words = words,
 		.directory = DIRECTORY,

@@ -200,6 +200,7 @@ class Rails(Lines):
         return [
             lambda case: self.add(case, f"{self.chance.choice(case.rows or ['7'])}_twice.rb"),
             lambda case: self.add(case, f"00{self.chance.choice(case.rows or ['7'])}_zeros.rb"),
+            lambda case: case.rows.__setitem__(0, f"00{case.rows[0]}") if case.rows else None,
             lambda case: [self.add(case, f"2099010{number}_same_name.rb") for number in (1, 2)],
             lambda case: [self.add(case, f"2099010{number}_{name}.rb") for number, name in ((1, "a_1b"), (2, "a1b"))],
             lambda case: [self.add(case, f"2099010{number}_{name}.rb") for number, name in ((1, "a__b"), (2, "a_b_"))],
@@ -275,8 +276,7 @@ class Knex(Lines):
 
     def oddities(self):
         return [
-            lambda case: self.move(case),
-            lambda case: self.move(case),
+            *[self.move] * 5,
             lambda case: self.add(case, ".js"),
             lambda case: self.add(case, ".hidden.js"),
             lambda case: self.add(case, "20990101_types.d.ts"),

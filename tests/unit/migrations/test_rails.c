@@ -106,6 +106,13 @@ static void configuration_that_may_move_them_is_unknown(void **state)
 			FINDING_UNKNOWN},
 		{"config/initializers/a.rb", "schema_migrations_table_name = 'x'",
 			{.version_table_is_set = true}, FINDING_AT_HEAD},
+		{"config/initializers/b/c/a.rb", "Migrator.migrations_paths << 'x'", {0},
+			FINDING_UNKNOWN},
+		{"config/application.rb", "config.paths['config/database'] = 'x'", {0},
+			FINDING_UNKNOWN},
+		{"engines/blog/db/migrate/2_b.rb", "", {0}, FINDING_UNKNOWN},
+		{"packs/db/migrate/2_b.rb", "", {0}, FINDING_UNKNOWN},
+		{"packs/db/migrate/2_b.rb", "", {.directory = "./db/migrate"}, FINDING_AT_HEAD},
 		{"config/initializers/a.txt", "migrations_paths", {0}, FINDING_AT_HEAD},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
