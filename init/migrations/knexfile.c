@@ -5,6 +5,9 @@
 
 #include "base/memory.h"
 
+/* What is longer is no configuration, and would take long to search. */
+#define LENGTH_MAX ((size_t)64 << 10)
+
 static bool in_name(char byte)
 {
 	return isalnum((unsigned char)byte) || byte == '_' || byte == '$';
@@ -190,6 +193,8 @@ static bool imports_are_plain(const struct configuration_file *file)
 
 bool knexfile_is_plain(const struct configuration_file *file, struct finding *finding)
 {
+	if (strlen(file->code) > LENGTH_MAX)
+		return configuration_doubt(file, "more than 64 KiB", finding);
 	bool folder = (file->vouchers & VOUCHER_DIRECTORY) != 0;
 	bool table = (file->vouchers & VOUCHER_TABLE) != 0;
 	if (!folder && !directories_are_plain(file))

@@ -146,14 +146,35 @@ static void match(struct inspection *inspection)
 	count_others(inspection);
 }
 
+/* A file called like the last row without one, but for its extension; NULL for none. */
+static const char *namesake(const struct inspection *inspection)
+{
+	const char *dot = strrchr(inspection->other, '.');
+	size_t length = dot != NULL ? (size_t)(dot - inspection->other) + 1 : 0;
+	for (size_t i = 0; i < inspection->versions.count && length > 0; i++) {
+		const char *path = inspection->versions.items[i].path;
+		if (strncmp(path, inspection->other, length) == 0)
+			return path;
+	}
+	return NULL;
+}
+
 static void conclude_foreign(const struct inspection *inspection)
 {
+	const char *like = namesake(inspection);
 	(void)finding_set(inspection->finding, FINDING_FOREIGN,
-		"%s holds %zu that %s does not have; the last is %s", inspection->tool->table,
-		inspection->others, inspection->files->directory, inspection->other);
-	finding_advise(inspection->finding,
-		"start an image that has %s; if it was removed for good, delete its row from %s",
-		inspection->other, inspection->tool->table);
+		"%s holds %zu that %s does not have; the last is %s%s%s", inspection->tool->table,
+		inspection->others, inspection->files->directory, inspection->other,
+		like != NULL ? ", and there is " : "", like != NULL ? like : "");
+	if (like != NULL)
+		finding_advise(inspection->finding,
+			"the names count with their extension: ship %s, or rename the rows of %s",
+			inspection->other, inspection->tool->table);
+	else
+		finding_advise(inspection->finding,
+			"start an image that has %s; if it was removed for good, delete its row "
+			"from %s",
+			inspection->other, inspection->tool->table);
 }
 
 static void conclude_locked(const struct inspection *inspection)

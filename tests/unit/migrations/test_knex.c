@@ -39,6 +39,22 @@ static void a_row_without_a_file_is_foreign(void **state)
 	finding_clear(&finding);
 }
 
+static void another_extension_is_pointed_out(void **state)
+{
+	static const char *const rows[] = {"1_a.ts", NULL};
+	project_begin(state);
+	project_write("knexfile.js", "");
+	project_write("migrations/1_a.js", "");
+	struct finding finding = project_inspect("knex", by_default, rows);
+	assert_int_equal(finding.kind, FINDING_FOREIGN);
+	assert_string_equal(finding.reason,
+		"knex_migrations holds 1 that migrations does not have; "
+		"the last is 1_a.ts, and there is 1_a.js");
+	assert_string_equal(finding.advice, "the names count with their extension: ship 1_a.ts, or "
+					    "rename the rows of knex_migrations");
+	finding_clear(&finding);
+}
+
 static void a_lock_is_half_applied_even_at_head(void **state)
 {
 	const struct migrations_row row = {.version = "1_a.js"};
@@ -140,6 +156,19 @@ static void only_the_simplest_knexfile_is_believed(void **state)
 	}
 }
 
+static void a_knexfile_that_is_a_bundle_is_not_searched(void **state)
+{
+	project_begin(state);
+	project_write("migrations/1_a.js", "");
+	struct text code = {0};
+	text_add(&code, "{ seeds: {");
+	while (code.length <= (size_t)64 << 10)
+		text_add(&code, " directory");
+	project_write("knexfile.js", code.bytes);
+	text_free(&code);
+	project_check("long", "knex", by_default, one, FINDING_UNKNOWN, "more than 64 KiB");
+}
+
 static void the_settings_vouch_for_what_a_knexfile_moves(void **state)
 {
 	static const struct {
@@ -176,9 +205,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(extensions_decide_what_is_a_migration),
 		cmocka_unit_test(a_row_without_a_file_is_foreign),
+		cmocka_unit_test(another_extension_is_pointed_out),
 		cmocka_unit_test(a_lock_is_half_applied_even_at_head),
 		cmocka_unit_test(without_a_knexfile_the_folder_must_be_said),
 		cmocka_unit_test(only_the_simplest_knexfile_is_believed),
+		cmocka_unit_test(a_knexfile_that_is_a_bundle_is_not_searched),
 		cmocka_unit_test(the_settings_vouch_for_what_a_knexfile_moves),
 	};
 	return cmocka_run_group_tests(tests, folder_enter, folder_leave);
