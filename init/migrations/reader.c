@@ -2,10 +2,16 @@
 
 #include "base/text.h"
 #include "migrations/alembic.h"
+#include "migrations/dbmate.h"
+#include "migrations/knex.h"
+#include "migrations/rails.h"
 
 /* One line for each: the row stands in the reader's own file. */
 static const struct migrations_reader *const readers[] = {
 	&alembic_reader,
+	&dbmate_reader,
+	&knex_reader,
+	&rails_reader,
 	NULL,
 };
 

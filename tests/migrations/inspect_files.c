@@ -3,9 +3,10 @@
  * each, and prints one line for each: the finding, the number pending, the reason.
  *
  *   inspect_files TOOL
- *   DIRECTORY <tab> TABLES <tab> table|none [<tab> VERSION]...
+ *   DIRECTORY <tab> TABLES <tab> table|locked|none [<tab> VERSION]...
  *
- * TABLES is the number of other tables. A VERSION with a final "!" is unfinished.
+ * TABLES is the number of other tables; "locked" is a version table whose lock table has a lock.
+ * A VERSION with a final "!" is unfinished.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,9 @@ static void inspect(const struct migrations_reader *reader, char *line)
 	const struct migrations_files files = {.directory = strsep(&line, "\t")};
 	struct migrations_state state = {.rows = rows};
 	state.other_tables = strtoul(strsep(&line, "\t"), NULL, 10);
-	state.has_version_table = strcmp(strsep(&line, "\t"), "table") == 0;
+	const char *table = strsep(&line, "\t");
+	state.locked = strcmp(table, "locked") == 0;
+	state.has_version_table = strcmp(table, "none") != 0;
 	state.version_tables = state.has_version_table;
 	for (char *field = strsep(&line, "\t"); field != NULL; field = strsep(&line, "\t")) {
 		size_t length = strlen(field);
