@@ -46,6 +46,9 @@ struct migrations_state {
 struct migrations_reader {
 	const char *tool;	    /* as in upgrade.tool: "alembic" */
 	const char *directories[4]; /* where the files are when nothing says so; NULL-terminated */
+	/* How the tool is called when it works on those folders and that table alone, the words
+	 * joined by blanks; NULL-terminated. */
+	const char *const *commands;
 	const char *version_table;
 	const char *version_column;
 	const char *lock_table;	 /* NULL: the tool has none */
@@ -55,6 +58,10 @@ struct migrations_reader {
 	void (*inspect)(const struct migrations_files *files, const struct migrations_state *state,
 		struct finding *finding);
 };
+
+/* Is argv one of the reader's commands, perhaps behind a runner ("poetry run", "bundle exec",
+ * "npx")? With an option or an argument more the tool may well look elsewhere. */
+bool migrations_is_plain(const struct migrations_reader *reader, char *const *argv);
 
 /* The reader of that name; NULL when there is none. */
 const struct migrations_reader *migrations_reader_find(const char *tool);

@@ -265,9 +265,13 @@ static void inspect(const struct migrations_files *files, const struct migration
 	clear_project(&inspection.project);
 }
 
+static const char *const commands[] = {
+	"flask db upgrade", "flask db upgrade head", "alembic upgrade head", NULL};
+
 const struct migrations_reader alembic_reader = {
 	.tool = "alembic",
 	.directories = {"migrations", "alembic", NULL},
+	.commands = commands,
 	.version_table = "alembic_version",
 	.version_column = "version_num",
 	.inspect = inspect,

@@ -135,9 +135,13 @@ static void inspect(const struct migrations_files *files, const struct migration
 	versioned_inspect(&tool, files, state, finding);
 }
 
+static const char *const commands[] = {"dbmate up", "dbmate migrate", "dbmate --wait up",
+	"dbmate --no-dump-schema up", "dbmate --no-dump-schema migrate", NULL};
+
 const struct migrations_reader dbmate_reader = {
 	.tool = "dbmate",
 	.directories = {DIRECTORY},
+	.commands = commands,
 	.version_table = TABLE,
 	.version_column = "version",
 	.inspect = inspect,

@@ -79,9 +79,12 @@ static void inspect(const struct migrations_files *files, const struct migration
 	versioned_inspect(&tool, files, state, finding);
 }
 
+static const char *const commands[] = {"knex migrate:latest", NULL};
+
 const struct migrations_reader knex_reader = {
 	.tool = "knex",
 	.directories = {DIRECTORY},
+	.commands = commands,
 	.version_table = TABLE,
 	.version_column = "name",
 	.lock_table = TABLE "_lock",

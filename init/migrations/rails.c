@@ -210,9 +210,12 @@ static void inspect(const struct migrations_files *files, const struct migration
 	versioned_inspect(&tool, files, state, finding);
 }
 
+static const char *const commands[] = {"rails db:migrate", "rake db:migrate", NULL};
+
 const struct migrations_reader rails_reader = {
 	.tool = "rails",
 	.directories = {DIRECTORY},
+	.commands = commands,
 	.version_table = TABLE,
 	.version_column = "version",
 	.inspect = inspect,

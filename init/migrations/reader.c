@@ -1,5 +1,8 @@
 #include "migrations/reader.h"
 
+#include <string.h>
+
+#include "base/memory.h"
 #include "base/text.h"
 #include "migrations/alembic.h"
 #include "migrations/dbmate.h"
@@ -21,4 +24,38 @@ const struct migrations_reader *migrations_reader_find(const char *tool)
 		if (text_equal(readers[i]->tool, tool))
 			return readers[i];
 	return NULL;
+}
+
+/* Programs that run another one, and the word that may stand between. */
+static bool is_runner(const char *word)
+{
+	static const char *const runners[] = {"poetry", "pipenv", "uv", "pdm", "hatch", "run",
+		"bundle", "exec", "npx", "pnpm", "yarn", "env", "python", "python3", "-m", NULL};
+	const char *slash = strrchr(word, '/');
+	for (size_t i = 0; runners[i] != NULL; i++)
+		if (text_equal(slash != NULL ? slash + 1 : word, runners[i]))
+			return true;
+	return false;
+}
+
+/* The words of argv from the first that is no runner, the program's without its folder. */
+static char *joined(char *const *argv)
+{
+	struct text text = {0};
+	while (*argv != NULL && is_runner(*argv))
+		argv++;
+	for (bool first = true; *argv != NULL; argv++, first = false) {
+		const char *slash = first ? strrchr(*argv, '/') : NULL;
+		text_add_format(&text, "%s%s", first ? "" : " ", slash != NULL ? slash + 1 : *argv);
+	}
+	return text_take(&text);
+}
+
+bool migrations_is_plain(const struct migrations_reader *reader, char *const *argv)
+{
+	autofree char *command = joined(argv);
+	for (size_t i = 0; reader->commands[i] != NULL; i++)
+		if (text_equal(reader->commands[i], command))
+			return true;
+	return false;
 }

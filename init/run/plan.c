@@ -1,5 +1,6 @@
 #include "run/plan.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -79,6 +80,20 @@ static char *label_of(const struct database_url *url)
 	return text_take(&label);
 }
 
+/* app.workdir, so that it can be entered more than once; NULL for none. */
+static const char *absolute_folder(struct draft *draft)
+{
+	const char *folder = draft->config->app_workdir;
+	char here[PATH_MAX];
+	if (folder == NULL || folder[0] == '/' || getcwd(here, sizeof here) == NULL)
+		return folder;
+	struct text path = {0};
+	text_add_format(&path, "%s/%s", here, folder);
+	char *absolute = text_take(&path);
+	list_append_owned(&draft->plan->texts, absolute);
+	return absolute;
+}
+
 static void add_wait(struct draft *draft)
 {
 	const struct config *config = draft->config;
@@ -88,7 +103,7 @@ static void add_wait(struct draft *draft)
 	struct wait_job job = {
 		.grace = config->wait_grace,
 		.stable = config->wait_stable,
-		.folder = config->app_workdir,
+		.folder = absolute_folder(draft),
 		.instance = config->preset == PRESET_FLASK,
 	};
 	if (config->database != NULL) {

@@ -1,5 +1,6 @@
 #include "steps/coordinate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,24 +37,6 @@ struct coordination {
 	int64_t told_at;
 	char told[TEXT_SIZE];
 };
-
-struct coordination *coordination_new(
-	const struct keeper_job *job, int channel, struct session **session)
-{
-	struct coordination *all = memory_zeroed(1, sizeof *all);
-	struct list paths = {0};
-	wait_sqlite_paths(&job->wait, &paths);
-	all->job = job;
-	all->channel = channel;
-	all->session = session;
-	all->blocked_since = CLOCK_NEVER;
-	if (job->config->lock_enabled)
-		all->lock = lock_new(job->wait.database, &paths);
-	list_clear(&paths);
-	if (gethostname(all->host, sizeof all->host - 1) != 0)
-		all->host[0] = '\0';
-	return all;
-}
 
 void coordination_free(struct coordination *all)
 {
@@ -113,6 +96,27 @@ static void tell_blocked(struct coordination *all)
 			"another replica holds the lock; %s%s%s begun by %s at %s", last->kind,
 			last->name[0] != '\0' ? " " : "", last->name, last->host, last->at);
 	tell_progress(all, STATUS_LOCK, text);
+}
+
+struct coordination *coordination_new(
+	const struct keeper_job *job, int channel, struct session **session)
+{
+	struct coordination *all = memory_zeroed(1, sizeof *all);
+	struct list paths = {0};
+	all->job = job;
+	all->channel = channel;
+	all->session = session;
+	/* Migrations are looked for where the commands run; what is not there is unknown. */
+	if (job->wait.folder != NULL && chdir(job->wait.folder) != 0)
+		tell_progress(all, STATUS_CONFIG, strerror(errno));
+	wait_sqlite_paths(&job->wait, &paths);
+	all->blocked_since = CLOCK_NEVER;
+	if (job->config->lock_enabled)
+		all->lock = lock_new(job->wait.database, &paths);
+	list_clear(&paths);
+	if (gethostname(all->host, sizeof all->host - 1) != 0)
+		all->host[0] = '\0';
+	return all;
 }
 
 /* --- the session ----------------------------------------------------------------------------- */

@@ -61,7 +61,11 @@ static const struct migrations_reader *find_reader(const struct config *config)
 {
 	if (config->upgrade_tool == NULL || config->upgrade_trust == TRUST_TOOL)
 		return NULL;
-	return migrations_reader_find(config->upgrade_tool);
+	const struct migrations_reader *reader = migrations_reader_find(config->upgrade_tool);
+	bool certain = reader != NULL &&
+		       (config->upgrade_migrations != NULL ||
+			       migrations_is_plain(reader, config->upgrade_command.items));
+	return certain ? reader : NULL;
 }
 
 /* SELECT column FROM table ORDER BY 1 */
@@ -145,7 +149,8 @@ static void add_file(struct sha256 *sha, const char *folder, const char *name)
 static void digest_trust(const struct reading *reading, const char *directory)
 {
 	static const char *const files[] = {"env.py", "alembic.ini", "../alembic.ini",
-		"../knexfile.js", "../database.yml", "../../config/database.yml"};
+		"../knexfile.js", "../knexfile.ts", "../knexfile.mjs", "../../config/database.yml",
+		"../../Gemfile.lock", "../../.env"};
 	struct sha256 sha;
 	sha256_begin(&sha);
 	autofree char *url = database_url_display(reading->config->database);
@@ -209,7 +214,10 @@ static const char *why_no_reader(const struct reading *reading)
 		return "upgrade.trust = tool: the command always runs";
 	if (config->upgrade_tool == NULL)
 		return "upgrade.tool is not set: the command always runs";
-	return "this tool's migrations are not read natively: the command always runs";
+	if (migrations_reader_find(config->upgrade_tool) == NULL)
+		return "this tool's migrations are not read natively: the command always runs";
+	return "the upgrade's options may name another folder: the command always runs, unless "
+	       "upgrade.migrations says where they are";
 }
 
 /* Where no native reader serves, the tool is asked, and there is nothing to read. */
