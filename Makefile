@@ -30,10 +30,11 @@ ifeq ($(VARIANT),static)
 DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
 OUT      := build/static$(ARCH:$(shell uname -m)=)
 CC       := $(DEPS)/bin/musl-gcc
+AR       := $(ARCH)-linux-gnu-gcc-ar
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
 FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-plt \
-	-fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2
-LDFLAGS  += -static -no-pie -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
+	-fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto
+LDFLAGS  += -static -no-pie -flto=auto -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/signal_name.h"
 #include "process/descendants.h"
+#include "process/footprint.h"
 #include "process/signals.h"
 #include "run/boot.h"
 
@@ -196,6 +197,7 @@ static enum run_state app_up(struct run *run)
 {
 	char room[DURATION_SIZE];
 	run->deadline = CLOCK_NEVER;
+	footprint_trim();
 	if (run->plan->step_count > 0)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
 			(int)run->plan->app->pid,
