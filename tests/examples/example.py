@@ -16,6 +16,10 @@ TMINUS = ROOT / "build/tminus"
 # Seconds: how long a boot and a stop can take before the test gives up. No test asserts a time.
 BOOT_LIMIT = 120
 STOP_LIMIT = 30
+# Of the role app on every test's server.
+PASSWORD = "p@ss/w%rd"
+# What `flask seed all` and `loaddata seed` add.
+SEEDED = ["ada@example.com", "grace@example.com", "margaret@example.com"]
 
 
 class Example:

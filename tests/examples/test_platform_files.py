@@ -302,6 +302,7 @@ def test_the_command_line_starts_what_the_readme_says(start, tmp_path):
     is_upgraded = any("migrate" in call or "upgrade" in call for call in calls)
     if start.is_boot():
         assert apps == [] and is_upgraded
+        assert "flask seed undo" not in calls
     elif "upgrade.mode=off" in start.words or start.environment.get("TMINUS_UPGRADE_MODE") == "off":
         assert calls == apps and len(apps) == 1
     else:

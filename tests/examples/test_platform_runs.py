@@ -9,10 +9,8 @@ import subprocess
 import psycopg2
 import pytest
 
-from conftest import PASSWORD
-from example import ROOT, TMINUS, Example
+from example import PASSWORD, ROOT, SEEDED, TMINUS, Example
 from platforms import starts
-from test_examples import SEEDED
 
 NODE_LIMIT = 240
 
