@@ -1,9 +1,9 @@
 """What the platforms' files under examples/ would start: folder, command line and environment of each."""
 
-import ast
 import dataclasses
 import json
 import pathlib
+import re
 import shlex
 import tomllib
 
@@ -48,17 +48,18 @@ def image_of(dockerfile):
         if keyword == "FROM":
             stage = {"ENTRYPOINT": (), "CMD": (), "ENV": {}}
         elif keyword in ("ENTRYPOINT", "CMD"):
-            stage[keyword] = tuple(ast.literal_eval(rest))
+            stage[keyword] = tuple(json.loads(rest))
         elif keyword == "ENV":
             stage["ENV"].update(word.partition("=")[::2] for word in shlex.split(rest))
     return stage
 
 
 def variables_of(environment):
-    """A compose file's environment, a mapping or a list, as a mapping."""
+    """A compose file's environment, a mapping or a list, as a mapping; ${NAME:-default} is the default."""
     if isinstance(environment, list):
         environment = dict(entry.partition("=")[::2] for entry in environment)
-    return {name: str(value).replace("$$", "$") for name, value in (environment or {}).items()}
+    return {name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(value)).replace("$$", "$")
+            for name, value in (environment or {}).items()}
 
 
 def compose_folder(path, service):
@@ -71,7 +72,8 @@ def compose_folder(path, service):
 
 
 def compose(path):
-    for name, service in yaml.safe_load(path.read_text())["services"].items():
+    """The services share one database, so that they count as one service."""
+    for service in yaml.safe_load(path.read_text())["services"].values():
         folder = compose_folder(path, service)
         if folder is None or not (folder / "tminus.ini").exists():
             continue
@@ -80,7 +82,7 @@ def compose(path):
         default = () if "entrypoint" in service else image["CMD"]
         command = words_of(service.get("command")) or default
         environment = image["ENV"] | variables_of(service.get("environment"))
-        yield name, folder, entrypoint + command, environment
+        yield "app", folder, entrypoint + command, environment
 
 
 def kubernetes(path):
@@ -134,7 +136,7 @@ def images(path):
 
 
 READERS = {
-    "*/compose.yaml": compose,
+    "*/docker-compose.yml": compose,
     "*/stack.yaml": compose,
     "*/Dockerfile*": images,
     "kubernetes/*.yaml": kubernetes,

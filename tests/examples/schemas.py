@@ -35,7 +35,7 @@ COMPOSE_SERVICE = {
     },
 }
 COMPOSE = {
-    "version": {"3.8"}, "!services": {"*": COMPOSE_SERVICE},
+    "version": {"3.8"}, "x-app": dict, "!services": {"*": COMPOSE_SERVICE},
     "volumes": {"*": (type(None), {"driver": str})}, "networks": {"*": (type(None), {"driver": str})},
     "secrets": {"*": {"external": bool, "file": str}},
 }

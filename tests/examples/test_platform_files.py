@@ -18,7 +18,7 @@ from platforms import DATABASE_URL, EXAMPLES, READERS, ROOT, compose_folder, fil
 
 STARTS = starts()
 SCHEMAS = {
-    "*/compose.yaml": schemas.COMPOSE,
+    "*/docker-compose.yml": schemas.COMPOSE,
     "*/stack.yaml": schemas.COMPOSE,
     "kubernetes/*.yaml": schemas.KUBERNETES,
     "render/render.yaml": schemas.RENDER,
@@ -27,8 +27,10 @@ SCHEMAS = {
     "heroku/Procfile": schemas.PROCFILE,
 }
 SCHEMA_OF = {path: schema for pattern, schema in SCHEMAS.items() for path in EXAMPLES.glob(pattern)}
+COMPOSE_FILES = [path for path, schema in SCHEMA_OF.items() if schema is schemas.COMPOSE]
 PARSERS = {
     ".yaml": lambda text: list(yaml.safe_load_all(text)),
+    ".yml": lambda text: list(yaml.safe_load_all(text)),
     ".json": lambda text: [json.loads(text)],
     ".toml": lambda text: [tomllib.loads(text)],
     "": lambda text: [dict(line.split(": ", 1) for line in text.splitlines())],
@@ -117,8 +119,7 @@ def test_the_pods_read_the_secret_that_is_there():
             assert {entry["value"] for entry in container["env"] if entry["name"].endswith("_FILE")} <= present
 
 
-@pytest.mark.parametrize("path", [path for path in SCHEMA_OF if path.name in ("compose.yaml", "stack.yaml")],
-                         ids=name_of)
+@pytest.mark.parametrize("path", COMPOSE_FILES, ids=name_of)
 def test_a_compose_file_declares_what_its_services_use(path):
     document = documents(path)[0]
     for service in document["services"].values():
@@ -134,8 +135,7 @@ def test_a_compose_file_declares_what_its_services_use(path):
 
 
 @pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not on PATH")
-@pytest.mark.parametrize("path", [path for path in SCHEMA_OF if path.name in ("compose.yaml", "stack.yaml")],
-                         ids=name_of)
+@pytest.mark.parametrize("path", COMPOSE_FILES, ids=name_of)
 def test_docker_compose_itself_takes_the_file(path):
     done = subprocess.run(["docker-compose", "--file", path, "config", "--quiet"], text=True,
                           capture_output=True, check=False)
@@ -227,8 +227,8 @@ def test_tminus_takes_every_ini_file(path):
 
 # file, what stands there, what is written instead, and the word that tminus must name.
 MISTAKES = [
-    ("compose-flask-mysql/compose.yaml", "TMINUS_WAIT_TIMEOUT", "TMINUS_WAIT_TIMEOOUT", "TMINUS_WAIT_TIMEOOUT"),
-    ("compose-node-postgres/compose.yaml", "NODE_ENV", "TMINUS_WAIT_TIMEOOUT", "TMINUS_WAIT_TIMEOOUT"),
+    ("compose-flask-mysql/docker-compose.yml", "TMINUS_WAIT_TIMEOUT", "TMINUS_WAIT_TIMEOOUT", "TMINUS_WAIT_TIMEOOUT"),
+    ("compose-node-postgres/docker-compose.yml", "NODE_ENV", "TMINUS_WAIT_TIMEOOUT", "TMINUS_WAIT_TIMEOOUT"),
     ("compose-node-postgres/tminus.ini", "[seed]", "[sed]", "[sed]"),
     ("flask/tminus.ini", "preset", "presset", '"presset"'),
     ("flask/Dockerfile.remote", "EXPOSE 5000", "ENV TMINUS_WAIT_TIMEOOUT=5m", "TMINUS_WAIT_TIMEOOUT"),

@@ -133,7 +133,7 @@ def node_example(tmp_path):
 
 
 def test_node_and_dbmate_migrate_once_and_seed_once(node_example, new_database):
-    start, = (start for start in starts() if start.file == "compose-node-postgres/compose.yaml")
+    start, = (start for start in starts() if start.file == "compose-node-postgres/docker-compose.yml")
     url = new_database("postgresql")
     node_example.environment.update(start.environment, DATABASE_URL=f"{url}?sslmode=disable")
     for expected in (2, 0):
