@@ -167,6 +167,14 @@ def test_both_dockerfiles_of_flask_install_the_same_packages():
     assert packages[0] == packages[1]
 
 
+def test_the_remote_dockerfile_copies_what_the_repository_has():
+    text = (EXAMPLES / "flask/Dockerfile.remote").read_text()
+    sources = [source for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE)
+               for source in line.split()[:-1]]
+    assert "examples/flask" in sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+
+
 @pytest.mark.parametrize("folder", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=name_of)
 def test_a_readme_of_one_screen_links_only_to_what_is_there(folder):
     text = (folder / "README.md").read_text()
