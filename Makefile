@@ -88,7 +88,7 @@ help:
 	@echo 'make fuzz        libFuzzer on INI, URLs and words (FUZZ_SECONDS=60 each)'
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
 	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
-	@echo 'make install     DESTDIR= PREFIX='
+	@echo 'make install     the program and its manual; make uninstall; DESTDIR= PREFIX='
 	@echo 'Variables: CC, CFLAGS, WITH="postgres mysql sqlite", VARIANT=debug|asan'
 
 build/tminus: build/debug/tminus
@@ -189,11 +189,42 @@ static:
 	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) build/static$(ARCH:$(shell uname -m)=)/tminus
 	@WITH="$(WITH)" docker/static/notice build/static$(ARCH:$(shell uname -m)=) $(VERSION)
 
+# --- the manual --------------------------------------------------------------------------------
+
+# The list of settings comes from the table in the program; its generator runs on this machine.
+MANUAL         := build/man/tminus.1 build/man/tminus.ini.5
+MANUAL_SOURCES := man/settings.c init/config/settings.c init/config/help.c $(wildcard init/base/*.c)
+RELEASE_DATE   := $(shell sed -n 's/^## \[[0-9][^]]*\] - //p' CHANGELOG.md | head -n 1)
+BUILD_CC       ?= gcc
+
+.PHONY: manual
+manual: $(MANUAL)
+
+build/man/settings: $(MANUAL_SOURCES) $(wildcard include/base/*.h include/config/*)
+	@mkdir -p $(@D)
+	@echo '  CC     $@'
+	$(Q)$(BUILD_CC) -std=c11 $(WARNINGS) -O1 -D_GNU_SOURCE -Iinclude -o $@ $(MANUAL_SOURCES)
+
+build/man/settings.mdoc: build/man/settings
+	$(Q)$< >$@.tmp && mv $@.tmp $@
+
+$(MANUAL): build/man/%: man/% build/man/settings.mdoc CHANGELOG.md
+	@echo '  MAN    $@'
+	$(Q)date=$$(LC_ALL=C date -u -d '$(RELEASE_DATE)' '+%B %-d, %Y') && \
+	sed -e "s/@DATE@/$$date/" -e '/^@SETTINGS@$$/{' -e 'r build/man/settings.mdoc' -e 'd' -e '}' \
+		$< >$@.tmp && mv $@.tmp $@
+
 # --- install -----------------------------------------------------------------------------------
 
-.PHONY: install clean
-install: all
+.PHONY: install uninstall clean
+install: $(OUT)/tminus manual
 	install -D -m 755 $(OUT)/tminus $(DESTDIR)$(PREFIX)/sbin/tminus
+	install -D -m 644 build/man/tminus.1 $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1
+	install -D -m 644 build/man/tminus.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/tminus $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
 
 clean:
 	rm -rf build
