@@ -8,6 +8,7 @@ endif
 WITH    ?= postgres mysql sqlite
 VARIANT ?= debug
 ARCH    ?= $(shell uname -m)
+STATIC  := build/static$(addprefix -,$(filter-out $(shell uname -m),$(ARCH)))
 
 Q := $(if $(V),,@)# make V=1 shows the commands
 
@@ -28,7 +29,7 @@ ifeq ($(VARIANT),static)
 # musl and the libraries that docker/static/build has made; see there. Merged constants would lie
 # scattered among OpenSSL's, and each would bring its page into memory.
 DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
-OUT      := build/static$(ARCH:$(shell uname -m)=)
+OUT      := $(STATIC)
 CC       := $(DEPS)/bin/musl-gcc
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
 FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-plt \
@@ -89,6 +90,8 @@ help:
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
 	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
 	@echo 'make install     the program and its manual; make uninstall; DESTDIR= PREFIX='
+	@echo 'make dist        build/tminus-VERSION.tar.gz: the source'
+	@echo 'make package     build/tminus_VERSION_ARCH.deb: the static binary and its manual'
 	@echo 'Variables: CC, CFLAGS, WITH="postgres mysql sqlite", VARIANT=debug|asan'
 
 build/tminus: build/debug/tminus
@@ -186,8 +189,8 @@ format:
 static:
 	@tests/install static
 	@WITH="$(WITH)" docker/static/build $(ARCH)
-	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) build/static$(ARCH:$(shell uname -m)=)/tminus
-	@WITH="$(WITH)" docker/static/notice build/static$(ARCH:$(shell uname -m)=) $(VERSION)
+	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) $(STATIC)/tminus
+	@WITH="$(WITH)" docker/static/notice $(STATIC) $(VERSION)
 
 # --- the manual --------------------------------------------------------------------------------
 
@@ -225,6 +228,25 @@ install: $(OUT)/tminus manual
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/tminus $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
+
+# --- release -----------------------------------------------------------------------------------
+
+.PHONY: dist package
+# What is committed, the same to the byte each time: the times in it are the commit's.
+dist:
+	@mkdir -p build
+	@git diff --quiet HEAD || echo 'dist: what is not committed is not in the tarball'
+	$(Q)git -c tar.umask=0022 archive --prefix=tminus-$(VERSION)/ -o build/tminus-$(VERSION).tar HEAD
+	$(Q)gzip -9nf build/tminus-$(VERSION).tar
+	@echo build/tminus-$(VERSION).tar.gz
+
+DEB := build/tminus_$(VERSION)_$(subst x86_64,amd64,$(subst aarch64,arm64,$(ARCH))).deb
+package: static manual
+	@$(MAKE) --no-print-directory $(DEB)
+	@echo $(DEB)
+
+$(DEB): $(STATIC)/tminus $(MANUAL) CHANGELOG.md $(wildcard packaging/debian/*)
+	@packaging/debian/build $@ $(STATIC) $(RELEASE_DATE)
 
 clean:
 	rm -rf build

@@ -24,7 +24,8 @@ static void line(const char *text, size_t length)
 	(void)putchar('\n');
 }
 
-/* How much of text is in its first line: at most a sentence, because mdoc wants each to begin a line. */
+/* How much of text is in its first line: at most a sentence, because mdoc wants each to begin a
+ * line. */
 static size_t first_line(const char *text)
 {
 	size_t length = config_line_length(text, LINE_WIDTH);

@@ -9,13 +9,6 @@ import harness
 
 
 @pytest.fixture(scope="session")
-def manual():
-    """The text of the pages as make builds them, by their file's name."""
-    subprocess.run(["make", "-s", "manual"], cwd=harness.ROOT, check=True)
-    return {page: (harness.ROOT / "build" / "man" / page).read_text() for page in ("tminus.1", "tminus.ini.5")}
-
-
-@pytest.fixture(scope="session")
 def usage():
     return subprocess.run([harness.TMINUS, "help"], stdout=subprocess.PIPE, text=True, check=True).stdout
 
