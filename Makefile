@@ -32,8 +32,8 @@ DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
 OUT      := $(STATIC)
 CC       := $(DEPS)/bin/musl-gcc
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
-FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-plt \
-	-fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2
+FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2
 LDFLAGS  += -static -no-pie -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
 endif
 
@@ -84,6 +84,7 @@ help:
 	@echo 'make             build/tminus, with the distribution'"'"'s libraries'
 	@echo 'make demo        the main job from nothing: wait, upgrade, seed, app, stop (STAY=1 stays up)'
 	@echo 'make check       every test; make check-long runs them with the full numbers'
+	@echo 'make check-aarch64  the cross-built program and unit tests under qemu'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
 	@echo 'make layers      fails when a room includes one below it'
 	@echo 'make fuzz        libFuzzer on INI, URLs and words (FUZZ_SECONDS=60 each)'
@@ -119,26 +120,42 @@ $(OUT)/flags: FORCE
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
 	@mkdir -p $(@D)
 	@echo '  TEST   $<'
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
 
 .PHONY: FORCE
 FORCE:
 
 # --- tests -------------------------------------------------------------------------------------
 
-.PHONY: unit check check-long demo bench fuzz
+.PHONY: unit check check-long check-aarch64 demo bench fuzz
 unit: $(UNIT_TESTS)
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
 
-# What the suite runs: the program, the same with the sanitizers, and the unit tests of both.
+# What the suite runs: the program, the same with the sanitizers, the unit tests of both, the package.
 check: tests-installed
 	@$(MAKE) --no-print-directory layers
 	@$(MAKE) --no-print-directory all unit-programs
 	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs
+	@$(MAKE) --no-print-directory package
 	@tests/run
 
+FOREIGN := $(filter-out $(shell uname -m),aarch64)
 check-long: export TMINUS_LONG = 1
-check-long: check
+check-long: export SUITES = native $(FOREIGN)
+check-long: $(FOREIGN:%=%-programs)
+	@$(MAKE) --no-print-directory check
+
+# The static program and the unit tests of another machine than this one, under qemu.
+check-aarch64: aarch64-programs
+	@tests/install build demo check
+	@SUITES=aarch64 tests/run
+
+.PHONY: aarch64-programs
+aarch64-programs:
+	@tests/install static cross
+	@$(MAKE) --no-print-directory static ARCH=aarch64
+	@WITH="$(WITH) cmocka" docker/static/build aarch64
+	@$(MAKE) --no-print-directory VARIANT=static ARCH=aarch64 unit-programs
 
 demo:
 	@tests/install build demo
@@ -187,7 +204,7 @@ format:
 
 .PHONY: static
 static:
-	@tests/install static
+	@tests/install static $(if $(filter-out $(shell uname -m),$(ARCH)),cross)
 	@WITH="$(WITH)" docker/static/build $(ARCH)
 	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) $(STATIC)/tminus
 	@WITH="$(WITH)" docker/static/notice $(STATIC) $(VERSION)
