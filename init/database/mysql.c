@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/certificates.h"
 #include "database/failure.h"
 #include "database/mysql_greeting.h"
 
@@ -42,10 +43,11 @@ struct wait {
 	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
 	int64_t limit;
 	bool late;
-	bool foreign;	   /* the first bytes are no greeting */
-	bool without_tls;  /* though the server may want it */
-	int parked;	   /* the connected descriptor, or NOT_PARKED */
-	int connect_errno; /* of the connect that failed */
+	bool foreign;		  /* the first bytes are no greeting */
+	bool without_tls;	  /* though the server may want it */
+	bool without_authorities; /* though the certificate is to be verified */
+	int parked;		  /* the connected descriptor, or NOT_PARKED */
+	int connect_errno;	  /* of the connect that failed */
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
 	MYSQL *handle;
 #endif
@@ -228,6 +230,35 @@ static enum tls find_tls(const struct database_url *url)
 	return mode != NULL ? TLS_REQUIRED : TLS_PREFERRED;
 }
 
+/* The file of authorities; NULL for none. An image's own are handed over as a file too: the library
+ * would else take a certificate that nobody has signed for good where the password proves it. */
+static const char *find_ca(const struct database_url *url, enum tls tls)
+{
+	const char *given = FIRST(url, ca_names);
+	return given == NULL && tls == TLS_IDENTITY ? certificates_find() : given;
+}
+
+/* The library does not say which file it cannot read. */
+static int check_file(const struct attempt *attempt, const char *path, struct failure *failure)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return 0;
+	return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
+		"%s: the certificate file %s cannot be read: %s", attempt->place, path,
+		strerror(errno));
+}
+
+static int check_files(const struct attempt *attempt, enum tls tls, struct failure *failure)
+{
+	const struct database_url *url = attempt->url;
+	if (tls == TLS_NONE || attempt->host->name[0] == '/')
+		return 0;
+	if (check_file(attempt, FIRST(url, ca_names), failure) != 0 ||
+		check_file(attempt, FIRST(url, cert_names), failure) != 0)
+		return -1;
+	return check_file(attempt, FIRST(url, key_names), failure);
+}
+
 /* Sets every option of the library's, because its defaults differ: 3.3 has no TLS unless told, 3.4
  * verifies by default, and passes unverified ones whose password it can check. */
 static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
@@ -240,7 +271,7 @@ static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
 		(void)mysql_optionsv(handle, MARIADB_OPT_TLS_VERIFICATION_CALLBACK, verify_chain);
 #endif
 	if (tls == TLS_CHAIN || tls == TLS_IDENTITY)
-		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CA, FIRST(url, ca_names));
+		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CA, find_ca(url, tls));
 	if (use) {
 		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, FIRST(url, cert_names));
 		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, FIRST(url, key_names));
@@ -300,6 +331,8 @@ static int tell_failure(
 	const struct failure_class *class = failure_of_mysql(number, text);
 	if (number == ACCESS_DENIED && wait->without_tls)
 		class = failure_of_kind(FAILURE_PASSWORD_OR_TLS);
+	if (number == TLS_FAILED && wait->without_authorities)
+		class = failure_of_kind(FAILURE_NO_AUTHORITIES);
 	return failure_set(failure, class, code, "%s: %.300s", place, text);
 }
 
@@ -479,8 +512,11 @@ static int open_with(const struct attempt *attempt, enum tls tls, struct connect
 		.limit = attempt->options->handshake_limit,
 		.deadline = CLOCK_NEVER,
 		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
+		.without_authorities = tls == TLS_IDENTITY && find_ca(attempt->url, tls) == NULL,
 		.parked = NOT_PARKED};
 	MYSQL *handle = NULL;
+	if (check_files(attempt, tls, failure) != 0)
+		return -1;
 	current = &wait;
 	if (log_in(attempt, tls, &handle, failure) != 0) {
 		end_handle(handle);

@@ -36,7 +36,7 @@ class Image:
     def add(self, name, content):
         """Writes a file, content being text or the path of one to copy; its name in the image."""
         path = self.path / name.lstrip("/")
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.read_bytes() if isinstance(content, pathlib.Path) else content.encode())
         path.chmod(0o600)
         return name
@@ -53,7 +53,7 @@ class Image:
 
     def wait(self, url, network=None, **settings):
         """`tminus wait` for the database at url; its status and what it said, which holds no password."""
-        settings = {"wait_timeout": "30s", "wait_grace": "0", **settings}
+        settings = {"wait_timeout": "25s", "wait_grace": "0", **settings}
         one = self.start("wait", network=network, DATABASE_URL=url, **settings)
         status = one.wait()
         log = one.err.text()

@@ -77,3 +77,9 @@ def test_an_authority_that_is_not_in_the_image_is_named(image, mariadb):
 
 def test_an_image_without_authorities_is_told_how_to_get_one(image, mariadb):
     image.expect_refused(mariadb.url(host="localhost", **IDENTITY), "/etc/ssl/certs/ca-certificates.crt", "ssl_ca")
+
+
+def test_the_images_own_authorities(image, mariadb):
+    image.add("/etc/pki/tls/certs/ca-bundle.crt", mariadb.authority.ca)
+    image.expect_ready(mariadb.url(host="localhost", **IDENTITY), "MariaDB 1")
+    image.expect_refused(mariadb.url(host="db", **IDENTITY), "Hostname verification failed")

@@ -10,6 +10,9 @@ from shop import make_shop
 RELEASES = {"distribution": servers.Postgres, "17": releases.Postgres17}
 HBA = ["hostssl all certified all cert", "host all old all md5", "hostssl all guarded all scram-sha-256",
        "host all app all scram-sha-256"]
+# Where Debian, Fedora, SUSE and Alpine keep the authorities that everybody trusts.
+BUNDLES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+           "/etc/ssl/cert.pem"]
 
 
 @pytest.fixture(params=RELEASES, scope="session")
@@ -81,6 +84,17 @@ def test_a_certificate_of_another_authority_is_refused(image, expect_refused, ot
 def test_an_image_without_authorities_is_told_how_to_get_one(expect_refused, parameters):
     expect_refused("/etc/ssl/certs/ca-certificates.crt", "sslrootcert", host="localhost", sslmode="verify-full",
                    **parameters)
+
+
+@pytest.mark.parametrize("place", BUNDLES)
+def test_the_images_own_authorities(image, postgres, expect_ready, place):
+    image.add(place, postgres.authority.ca)
+    expect_ready(host="localhost", sslmode="verify-full", sslrootcert="system")
+
+
+def test_authorities_that_the_environment_names(image, postgres):
+    image.expect_ready(postgres.url(host="localhost", sslmode="verify-full", sslrootcert="system"), "PostgreSQL",
+                       SSL_CERT_FILE=image.add("/ca.crt", postgres.authority.ca))
 
 
 def test_a_certificate_of_the_client(image, postgres, expect_ready):
