@@ -83,8 +83,8 @@ def other_authority(tmp_path_factory):
     return servers.Authority(tmp_path_factory.mktemp("other"))
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(scope="session")
+def network(static_tminus):
     with Network() as one:
         yield one
 

@@ -17,15 +17,15 @@ class PostgresThere(servers.Postgres):
         super().__init__(**settings)
 
 
-@pytest.fixture
-def postgres(network):
+@pytest.fixture(scope="session")
+def postgres_there(network):
     with PostgresThere(network) as server:
         yield make_shop(server)
 
 
 @pytest.fixture
-def expect_ready(image, network, postgres):
-    return lambda host: image.expect_ready(postgres.url(host=host), "PostgreSQL", network=network)
+def expect_ready(image, network, postgres_there):
+    return lambda host: image.expect_ready(postgres_there.url(host=host), "PostgreSQL", network=network)
 
 
 def test_a_name_of_etc_hosts_alone(expect_ready):
@@ -60,10 +60,10 @@ def test_an_ipv6_address_where_nobody_listens_before_one_that_works(image, netwo
         expect_ready("base.test")
 
 
-def test_a_name_that_exists_only_later(image, network, postgres):
+def test_a_name_that_exists_only_later(image, network, postgres_there):
     image.add("/etc/resolv.conf", "nameserver 127.0.0.53\n")
     with NameServer(network, "127.0.0.53", {}) as server:
-        one = image.start("wait", network=network, DATABASE_URL=postgres.url(host="base.test"))
+        one = image.start("wait", network=network, DATABASE_URL=postgres_there.url(host="base.test"))
         one.expect_error("waiting for .*cannot be resolved")
         server.names["base.test"] = HERE
         assert one.wait() == 0
