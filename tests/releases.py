@@ -47,7 +47,7 @@ def debian(suite, package):
         fetch = subprocess.run([*FETCH, f"--include={package},base-files,dash,coreutils", suite, str(partial), mirror()],
                                capture_output=True, text=True)
         if fetch.returncode != 0:
-            raise Unavailable(f"{package} of {suite}: {fetch.stderr.strip().splitlines()[-1:]}")
+            raise Unavailable(f"{package} of {suite} cannot be fetched: {fetch.stderr.strip()[-300:]}")
         partial.rename(target)
     return target
 

@@ -43,11 +43,10 @@ struct wait {
 	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
 	int64_t limit;
 	bool late;
-	bool foreign;		  /* the first bytes are no greeting */
-	bool without_tls;	  /* though the server may want it */
-	bool without_authorities; /* though the certificate is to be verified */
-	int parked;		  /* the connected descriptor, or NOT_PARKED */
-	int connect_errno;	  /* of the connect that failed */
+	bool foreign;	   /* the first bytes are no greeting */
+	bool without_tls;  /* though the server may want it */
+	int parked;	   /* the connected descriptor, or NOT_PARKED */
+	int connect_errno; /* of the connect that failed */
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
 	MYSQL *handle;
 #endif
@@ -230,8 +229,9 @@ static enum tls find_tls(const struct database_url *url)
 	return mode != NULL ? TLS_REQUIRED : TLS_PREFERRED;
 }
 
-/* The file of authorities; NULL for none. An image's own are handed over as a file too: the library
- * would else take a certificate that nobody has signed for good where the password proves it. */
+/* The file of authorities; NULL for none. The image's own are handed over as a file too: without
+ * one the library takes a certificate that nobody has signed for good when the password fits, and
+ * looks at none of 127.0.0.1. */
 static const char *find_ca(const struct database_url *url, enum tls tls)
 {
 	const char *given = FIRST(url, ca_names);
@@ -248,11 +248,14 @@ static int check_file(const struct attempt *attempt, const char *path, struct fa
 		strerror(errno));
 }
 
-static int check_files(const struct attempt *attempt, enum tls tls, struct failure *failure)
+static int check_certificates(const struct attempt *attempt, enum tls tls, struct failure *failure)
 {
 	const struct database_url *url = attempt->url;
 	if (tls == TLS_NONE || attempt->host->name[0] == '/')
 		return 0;
+	if (tls == TLS_IDENTITY && find_ca(url, tls) == NULL)
+		return failure_set(failure, failure_of_kind(FAILURE_NO_AUTHORITIES), "",
+			"%s: the server's certificate cannot be verified", attempt->place);
 	if (check_file(attempt, FIRST(url, ca_names), failure) != 0 ||
 		check_file(attempt, FIRST(url, cert_names), failure) != 0)
 		return -1;
@@ -331,8 +334,6 @@ static int tell_failure(
 	const struct failure_class *class = failure_of_mysql(number, text);
 	if (number == ACCESS_DENIED && wait->without_tls)
 		class = failure_of_kind(FAILURE_PASSWORD_OR_TLS);
-	if (number == TLS_FAILED && wait->without_authorities)
-		class = failure_of_kind(FAILURE_NO_AUTHORITIES);
 	return failure_set(failure, class, code, "%s: %.300s", place, text);
 }
 
@@ -512,10 +513,9 @@ static int open_with(const struct attempt *attempt, enum tls tls, struct connect
 		.limit = attempt->options->handshake_limit,
 		.deadline = CLOCK_NEVER,
 		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
-		.without_authorities = tls == TLS_IDENTITY && find_ca(attempt->url, tls) == NULL,
 		.parked = NOT_PARKED};
 	MYSQL *handle = NULL;
-	if (check_files(attempt, tls, failure) != 0)
+	if (check_certificates(attempt, tls, failure) != 0)
 		return -1;
 	current = &wait;
 	if (log_in(attempt, tls, &handle, failure) != 0) {

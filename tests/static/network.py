@@ -10,7 +10,10 @@ import subprocess
 import threading
 
 CLONE_NEWNET = 0x40000000
+DATAGRAM = 512
+FOUND = 0x8180
 NOT_FOUND = 3
+TRUNCATED = 0x0200
 TYPES = {4: 1, 6: 28}  # A and AAAA
 
 
@@ -57,42 +60,65 @@ def question_of(query):
 class NameServer:
     """Answers on port 53 of address in network; names: {name: [address ...]}, None: it never answers.
 
-    A name that is not there does not exist; one without an address of the type asked for has none."""
+    A name that is not there does not exist; one without an address of the type asked for has none. An answer
+    that is too long for a datagram is cut, and whole over TCP. RFC 1035, RFC 7766"""
 
     def __init__(self, network, address, names):
         self.names = names
         self.asked = []
-        self.socket = network.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((address, 53))
+        self.datagrams = network.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.stream = network.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for each in (self.datagrams, self.stream):
+            each.bind((address, 53))
+        self.stream.listen()
 
     def __enter__(self):
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
+        self.threads = [threading.Thread(target=serve, daemon=True) for serve in (self._serve, self._serve_stream)]
+        for thread in self.threads:
+            thread.start()
         return self
 
     def __exit__(self, *reason):
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.socket.close()
+        for each in (self.datagrams, self.stream):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self.threads:
+            thread.join()
+        self.datagrams.close()
+        self.stream.close()
 
     def _serve(self):
-        while True:
-            try:
-                query, client = self.socket.recvfrom(512)
-            except OSError:
-                return
-            if not query:
-                return
-            name, kind, question = question_of(query)
-            self.asked.append(name)
-            if self.names is not None:
-                self.socket.sendto(self._answer(query[:2], name, kind, question), client)
+        with contextlib.suppress(OSError):
+            while query := self.datagrams.recvfrom(DATAGRAM):
+                if not query[0]:
+                    return  # shut down
+                answer = self._answer(query[0])
+                if answer is not None:
+                    self.datagrams.sendto(answer if len(answer) <= DATAGRAM else cut(answer), query[1])
 
-    def _answer(self, number, name, kind, question):
+    def _serve_stream(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.stream.accept()
+                with client:
+                    answer = self._answer(client.recv(DATAGRAM)[2:])  # behind its length
+                    client.sendall(struct.pack("!H", len(answer)) + answer)
+
+    def _answer(self, query):
+        name, kind, question = question_of(query)
+        self.asked.append(name)
+        if self.names is None:
+            return None
         addresses = [ipaddress.ip_address(address) for address in self.names.get(name, [])]
         records = [address.packed for address in addresses if TYPES[address.version] == kind]
-        flags = 0x8180 if name in self.names else 0x8180 | NOT_FOUND
-        header = number + struct.pack("!5H", flags, 1, len(records), 0, 0)
+        flags = FOUND if name in self.names else FOUND | NOT_FOUND
+        header = query[:2] + struct.pack("!5H", flags, 1, len(records), 0, 0)
         answers = b"".join(struct.pack("!HHHIH", 0xC00C, kind, 1, 0, len(record)) + record for record in records)
         return header + question + answers
+
+
+def cut(answer):
+    """The header alone, which says that the answer is truncated."""
+    flags, = struct.unpack_from("!H", answer, 2)
+    return answer[:2] + struct.pack("!5H", flags | TRUNCATED, 0, 0, 0, 0)

@@ -28,7 +28,8 @@ def mariadb(static_tminus):
 
 @pytest.fixture(scope="session")
 def mariadb_11(static_tminus):
-    with started(releases.MariaDB11, tls=True) as server:
+    """With the certificate that it makes itself."""
+    with started(releases.MariaDB11, ssl="ON") as server:
         make_shop(server)
         server.sql("INSTALL SONAME 'auth_parsec'")
         let_in(server, "parsec")
@@ -83,3 +84,11 @@ def test_the_images_own_authorities(image, mariadb):
     image.add("/etc/pki/tls/certs/ca-bundle.crt", mariadb.authority.ca)
     image.expect_ready(mariadb.url(host="localhost", **IDENTITY), "MariaDB 1")
     image.expect_refused(mariadb.url(host="db", **IDENTITY), "Hostname verification failed")
+
+
+def test_a_certificate_that_nobody_has_signed_is_refused_though_the_password_fits(image, mariadb_11, other_authority):
+    """The client library's default is otherwise: mysql.c."""
+    url = mariadb_11.url(host="localhost", **IDENTITY)
+    image.expect_refused(url, "cannot be verified", "ssl_ca")
+    image.add("/etc/ssl/certs/ca-certificates.crt", other_authority.ca)
+    image.expect_refused(url, "2026", "self-signed certificate")

@@ -54,9 +54,18 @@ def test_a_name_server_that_never_answers_before_one_that_does(image, network, e
     assert "base.test" in dead.asked
 
 
-def test_an_ipv6_address_where_nobody_listens_before_one_that_works(image, network, expect_ready):
+def test_an_ipv6_address_where_nobody_listens_before_one_that_works(image, network, postgres_there, expect_ready):
     image.add("/etc/resolv.conf", "nameserver 127.0.0.53\n")
-    with NameServer(network, "127.0.0.53", {"base.test": ["::1", *HERE]}):
+    with NameServer(network, "127.0.0.53", {"six.test": ["::1"], "base.test": ["::1", *HERE]}):
+        status, log = image.wait(postgres_there.url(host="six.test"), network=network, wait_timeout="300ms")
+        assert status == 69 and "(::1): Connection refused" in log
+        expect_ready("base.test")
+
+
+def test_more_addresses_than_a_datagram_holds(image, network, expect_ready):
+    image.add("/etc/resolv.conf", "nameserver 127.0.0.53\n")
+    others = [f"127.0.1.{number}" for number in range(1, 47)]
+    with NameServer(network, "127.0.0.53", {"base.test": [*others, *HERE]}):
         expect_ready("base.test")
 
 
