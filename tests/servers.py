@@ -101,20 +101,25 @@ def template(name, user, make):
     return target
 
 
+# What a server's tls= may be: the kind of its keys, as `openssl req -newkey` wants it.
+KEYS = {True: ["rsa:2048"], "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "ed25519": ["ed25519"]}
+
+
 class Authority:
     """A certificate authority of one's own, with a server certificate for one DNS name."""
 
-    def __init__(self, folder, name="localhost"):
+    def __init__(self, folder, name="localhost", tls=True):
         self.folder = pathlib.Path(folder)
+        self.new_key = KEYS[tls]
         self.ca = self.folder / "ca.crt"
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tminus test CA",
+        self._openssl("req", "-x509", "-newkey", *self.new_key, "-nodes", "-days", "2", "-subj", "/CN=tminus test CA",
                       "-keyout", "ca.key", "-out", "ca.crt")
         self.ca.chmod(0o644)
         self.certificate, self.key = self.issue(name)
 
     def issue(self, name):
         """A certificate for a DNS name, or for a client of that name, and its key."""
-        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+        self._openssl("req", "-newkey", *self.new_key, "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
                       "-out", f"{name}.csr")
         (self.folder / "san").write_text(f"subjectAltName=DNS:{name}\n")
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-days", "2", "-CA", "ca.crt", "-CAkey", "ca.key",
@@ -206,7 +211,7 @@ class Postgres(Server):
         }
         self.settings.update(settings)
         if tls:
-            self.authority = Authority(self.folder)
+            self.authority = Authority(self.folder, tls=tls)
             self.settings.update(ssl="on", ssl_cert_file=str(self.authority.certificate),
                                  ssl_key_file=str(self.authority.key), ssl_ca_file=str(self.authority.ca))
         lines = ["local all all trust"] + (hba or ["host all all all scram-sha-256"])
@@ -279,7 +284,7 @@ class MariaDB(Server):
         }
         self.options.update({name.replace("_", "-"): str(value) for name, value in options.items()})
         if tls:
-            self.authority = Authority(self.folder)
+            self.authority = Authority(self.folder, tls=tls)
             self.options.update({"ssl-ca": self.authority.ca, "ssl-cert": self.authority.certificate,
                                  "ssl-key": self.authority.key, **self.with_tls})
 

@@ -165,6 +165,8 @@ static const struct text_row libpq_texts[] = {
 	{"no password supplied", GRACE("put the password into the URL")},
 	{"SASL", GRACE(PASSWORD)},
 	{"SCRAM", GRACE(PASSWORD)},
+	{"could not find digest", GRACE("channel binding cannot use the key of the server's "
+					"certificate: channel_binding=disable in the URL")},
 	{"channel binding", GRACE("check channel_binding and sslmode of the URL")},
 	{"authentication method", GRACE("the client library cannot log in that way")},
 };

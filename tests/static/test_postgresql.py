@@ -103,6 +103,21 @@ def test_a_certificate_of_the_client(image, postgres, expect_ready):
                  sslkey=image.add("/client.key", key))
 
 
+def test_a_certificate_with_an_elliptic_key_over_tls_1_2(image):
+    with servers.Postgres(tls="ec", ssl_max_protocol_version="TLSv1.2") as server:
+        make_shop(server)
+        image.expect_ready(server.url(host="localhost", sslmode="verify-full", channel_binding="require",
+                                      sslrootcert=image.add("/ca.crt", server.authority.ca)), "PostgreSQL")
+
+
+def test_a_certificate_that_channel_binding_cannot_use(image):
+    """libpq knows no digest for Ed25519, and binds channels without being asked."""
+    with servers.Postgres(tls="ed25519") as server:
+        make_shop(server)
+        image.expect_refused(server.url(), "channel_binding=disable")
+        image.expect_ready(server.url(channel_binding="disable"), "PostgreSQL")
+
+
 def test_a_pooler(image, postgres):
     with servers.PgBouncer(postgres, {"app": "secret"}) as pooler:
         image.expect_ready(pooler.url(), f"PostgreSQL {postgres.version}")
