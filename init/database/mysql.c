@@ -30,6 +30,7 @@
 
 #define NOT_PARKED (-1)
 #define FAREWELL_LIMIT 100 /* ms */
+#define GREETING_SIZE 256  /* as much of it as matters */
 
 enum tls { TLS_PREFERRED, TLS_NONE, TLS_REQUIRED, TLS_CHAIN, TLS_IDENTITY };
 
@@ -45,6 +46,8 @@ struct wait {
 	bool late;
 	bool foreign;	   /* the first bytes are no greeting */
 	bool without_tls;  /* though the server may want it */
+	bool requires_tls; /* without verification, which the library takes as a wish */
+	bool lacks_tls;	   /* though it is required */
 	int parked;	   /* the connected descriptor, or NOT_PARKED */
 	int connect_errno; /* of the connect that failed */
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
@@ -99,11 +102,15 @@ static bool unpark(int descriptor)
 	return true;
 }
 
-static bool is_foreign(int descriptor)
+/* Before anything is sent: a server without TLS could ask for the password in clear text. */
+static void judge_greeting(int descriptor)
 {
-	unsigned char bytes[4];
+	unsigned char bytes[GREETING_SIZE];
 	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-	return got == sizeof bytes && mysql_greeting_is_foreign(bytes);
+	if (got < 4)
+		return;
+	current->foreign = mysql_greeting_is_foreign(bytes);
+	current->lacks_tls = current->requires_tls && mysql_greeting_lacks_tls(bytes, (size_t)got);
 }
 
 /* The errno of a connect that has ended: the library tells another one. */
@@ -133,7 +140,8 @@ static void await_server(int descriptor, bool is_read)
 	make_nonblocking(descriptor);
 	short events = is_read ? POLLIN : POLLOUT;
 	current->late = address_wait(descriptor, events, current->deadline) == 0;
-	current->foreign = greeting && !current->late && is_foreign(descriptor);
+	if (greeting && !current->late)
+		judge_greeting(descriptor);
 }
 
 /* MARIADB_OPT_IO_WAIT: 1 when there is something, 0 when it is too late. The library's own limit is
@@ -147,7 +155,8 @@ static int wait_for_library(my_socket descriptor, my_bool is_read, int timeout)
 	else
 		await_server(descriptor, is_read);
 	errno = current->late ? ETIMEDOUT : current->connect_errno;
-	return !current->late && current->connect_errno == 0 && !current->foreign ? 1 : 0;
+	bool refused = current->foreign || current->lacks_tls;
+	return !current->late && current->connect_errno == 0 && !refused ? 1 : 0;
 }
 
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
@@ -325,6 +334,9 @@ static int tell_failure(
 	if (wait->foreign)
 		return failure_set(failure, failure_of_kind(FAILURE_FOREIGN_PROTOCOL), "",
 			"%s: what answers there does not speak MySQL", place);
+	if (wait->lacks_tls)
+		return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
+			"%s: the server has no TLS, and the URL requires it", place);
 	int reason = find_errno(number, text, wait);
 	if (reason > 0)
 		return failure_set(
@@ -374,9 +386,9 @@ static int connect_handle(
 		NULL)
 		return tell_failure(handle, current, attempt->place, failure);
 	make_nonblocking(mysql_get_socket(handle));
-	if (tls == TLS_REQUIRED && !is_path && mysql_get_ssl_cipher(handle) == NULL)
-		return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
-			"%s: the server has no TLS, and the URL requires it", attempt->place);
+	current->lacks_tls = current->requires_tls && mysql_get_ssl_cipher(handle) == NULL;
+	if (current->lacks_tls)
+		return tell_failure(handle, current, attempt->place, failure);
 	return 0;
 }
 
@@ -513,6 +525,7 @@ static int open_with(const struct attempt *attempt, enum tls tls, struct connect
 		.limit = attempt->options->handshake_limit,
 		.deadline = CLOCK_NEVER,
 		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
+		.requires_tls = tls == TLS_REQUIRED && attempt->host->name[0] != '/',
 		.parked = NOT_PARKED};
 	MYSQL *handle = NULL;
 	if (check_certificates(attempt, tls, failure) != 0)

@@ -490,6 +490,24 @@ def test_mysql_tls_that_the_server_has_not_is_said(mariadb, open_session):
     assert "TLS" in outcome.message
 
 
+def test_nothing_is_sent_to_a_mysql_without_the_tls_that_is_required(open_session):
+    """It could ask for the password in clear text."""
+    said = []
+
+    def ask(server, connection):
+        connection.sendall(servers.mysql_greeting())
+        try:
+            said.append(connection.recv(4096))
+        except ConnectionResetError:
+            said.append(b"")
+
+    with servers.Misbehaving(ask) as server:
+        outcome = open_session(url_to("mariadb", server.port, **{"ssl-mode": "REQUIRED"}))
+        servers.until(lambda: said, "the end of the connection")
+    assert (outcome.verdict, outcome.status) == ("grace", 77) and "no TLS" in outcome.message
+    assert said == [b""]
+
+
 def connector_version():
     version = subprocess.run(["pkg-config", "--modversion", "libmariadb"], capture_output=True, text=True).stdout
     return tuple(int(number) for number in version.strip().split(".")[:2])
