@@ -1,7 +1,7 @@
 """Servers that this machine's Debian release has not got: PostgreSQL 17, MariaDB 11.8, Oracle's MySQL 9.
 
 Their packages are unpacked, not installed, from other suites of the same mirror, once, below build/cache.
-Where they cannot be had, Unavailable says why.
+Where they cannot be had, the test or fixture that wants them is skipped, and says why.
 """
 
 import functools
@@ -12,13 +12,11 @@ import shutil
 import subprocess
 import tempfile
 
+import pytest
+
 import servers
 
 LIBRARIES = f"usr/lib/{platform.machine()}-linux-gnu"
-
-
-class Unavailable(Exception):
-    """These packages cannot be fetched here."""
 
 
 def mirror():
@@ -26,7 +24,7 @@ def mirror():
     targets = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian", "Created-By: Packages"],
                              capture_output=True, text=True).stdout.split()
     if not targets:
-        raise Unavailable("no Debian mirror in apt's configuration")
+        pytest.skip("no Debian mirror in apt's configuration")
     return targets[0]
 
 
@@ -47,7 +45,7 @@ def debian(suite, package):
         fetch = subprocess.run([*FETCH, f"--include={package},base-files,dash,coreutils", suite, str(partial), mirror()],
                                capture_output=True, text=True)
         if fetch.returncode != 0:
-            raise Unavailable(f"{package} of {suite} cannot be fetched: {fetch.stderr.strip()[-300:]}")
+            pytest.skip(f"{package} of {suite} cannot be fetched: {fetch.stderr.strip()[-300:]}")
         partial.rename(target)
     return target
 

@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 import harness
-import releases
 import servers
 from network import Network
 from shop import PASSWORD
@@ -30,7 +29,7 @@ class Image:
         self.container = container
         self.path.chmod(0o755)
         shutil.copy(program, self.path / "tminus")
-        self.add("/etc/hosts", "127.0.0.1 localhost db db.example.com\n198.18.0.1 far\n")
+        self.add("/etc/hosts", "127.0.0.1 localhost db db.example.com\n")
         self.add("/etc/resolv.conf", "nameserver 127.0.0.1\n")
 
     def add(self, name, content):
@@ -45,7 +44,7 @@ class Image:
         return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file())
 
     def start(self, *words, network=None, **environment):
-        """tminus in the image; environment names settings (WAIT_TIMEOUT) and whole variables (DATABASE_URL)."""
+        """tminus in the image; environment: settings in small letters (wait_timeout), variables in capitals."""
         variables = {name if name.isupper() else f"TMINUS_{name.upper()}": str(value)
                      for name, value in environment.items()}
         return self.container(*words, program="/tminus", prefix=("chroot", str(self.path)), environment=variables,
@@ -87,11 +86,3 @@ def other_authority(tmp_path_factory):
 def network(static_tminus):
     with Network() as one:
         yield one
-
-
-def started(make, **options):
-    """A server, for a fixture to yield from; skipped where its packages cannot be had."""
-    try:
-        return make(**options)
-    except releases.Unavailable as reason:
-        pytest.skip(str(reason))

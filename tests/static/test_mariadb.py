@@ -4,7 +4,6 @@ import pytest
 
 import releases
 import servers
-from conftest import started
 from shop import PASSWORD, make_shop
 
 IDENTITY = {"ssl-mode": "VERIFY_IDENTITY"}
@@ -29,7 +28,7 @@ def mariadb(static_tminus):
 @pytest.fixture(scope="session")
 def mariadb_11(static_tminus):
     """With the certificate that it makes itself."""
-    with started(releases.MariaDB11, ssl="ON") as server:
+    with releases.MariaDB11(ssl="ON") as server:
         make_shop(server)
         server.sql("INSTALL SONAME 'auth_parsec'")
         let_in(server, "parsec")

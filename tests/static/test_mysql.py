@@ -8,7 +8,6 @@ import pytest
 
 import releases
 import servers
-from conftest import started
 from shop import make_shop
 
 FULL_LOGIN = b"\x02\0\0\x02\x01\x04"  # packets of caching_sha2_password: send the password itself,
@@ -19,7 +18,7 @@ IDENTITY = {"ssl-mode": "VERIFY_IDENTITY"}
 
 @pytest.fixture(scope="session")
 def mysql(static_tminus):
-    with started(releases.MySQL, tls=True) as server:
+    with releases.MySQL(tls=True) as server:
         make_shop(server)
         server.sql("CREATE USER old IDENTIFIED WITH sha256_password BY 'secret'")
         server.sql("GRANT ALL ON shop.* TO old")
