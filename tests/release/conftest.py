@@ -18,6 +18,8 @@ def manual(tmp_path_factory):
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
     """The Debian package."""
+    if not (harness.ROOT / "build/static/tminus").exists():
+        pytest.skip("there is no static binary: its sources could not be fetched")
     machine = subprocess.run(["dpkg", "--print-architecture"], stdout=subprocess.PIPE, text=True, check=True).stdout
     name = f"tminus_{VERSION}_{machine.strip()}.deb"
     return build("package", name, tmp_path_factory.mktemp("package") / name)
