@@ -1,0 +1,107 @@
+"""examples/compose-flask-postgres as it stands: one boot, three replicas, one PostgreSQL."""
+
+import json
+import re
+import socket
+
+import pytest
+
+from engine import Container
+from harness import ROOT
+
+pytestmark = pytest.mark.serial
+
+FOLDER = ROOT / "examples/compose-flask-postgres"
+STATUS = """
+import urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen("http://127.0.0.1:5000/health").status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+USERS = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:5000/api/users').read().decode())"
+SEEDED = ["ada@example.com", "grace@example.com", "margaret@example.com"]
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def free_range(length):
+    """The first of so many ports in a row that nobody listens on."""
+    return next(first for first in range(15000, 30000, length)
+                if all(is_free(port) for port in range(first, first + length)))
+
+
+class Project:
+    def __init__(self, engine):
+        self.engine = engine
+        first = free_range(3)
+        self.environment = {"COMPOSE_PROJECT_NAME": "launches", "PORTS": f"{first}-{first + 2}"}
+
+    def compose(self, *words):
+        return self.engine.run("docker-compose", "--file", str(FOLDER / "docker-compose.yml"), *words,
+                               environment=self.environment).stdout
+
+    def containers(self, service):
+        found = self.engine.docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=launches",
+                                   "--filter", f"label=com.docker.compose.service={service}")
+        return [Container(self.engine, identity) for identity in found.split()]
+
+    def expect_health(self, service):
+        for each in self.containers(service):
+            each.expect(lambda: each.health() == "healthy", f"{service} to be healthy")
+
+    def expect_status(self, status):
+        for each in self.containers("app"):
+            each.expect(lambda: each.execute("python3", "-c", STATUS, check=False).stdout.strip() == status, status)
+
+
+@pytest.fixture(scope="module")
+def project(engine):
+    engine.build("launches", ROOT / "examples/flask")
+    made = Project(engine)
+    try:
+        made.compose("up", "--detach", "--no-build")
+        yield made
+    finally:
+        made.compose("down", "--volumes")
+
+
+@pytest.fixture
+def replicas(project):
+    project.expect_health("app")
+    return project.containers("app")
+
+
+def emails(container):
+    return [user["email"] for user in json.loads(container.execute("python3", "-c", USERS).stdout)["users"]]
+
+
+def test_one_boot_upgrades_and_three_replicas_turn_healthy(project, replicas):
+    assert len(replicas) == 3
+    project.expect_health("db")
+    boot, = project.containers("boot")
+    assert boot.wait() == 0
+    applied = re.findall(r"Running upgrade \w* -> (\w+)", boot.log())
+    assert len(applied) == len(set(applied)) == 3
+    assert all(emails(each) == SEEDED for each in replicas)
+    assert all("Running upgrade" not in each.log() for each in replicas)
+
+
+def test_the_replicas_live_on_while_the_database_is_away(project, replicas):
+    before = [each.state()["Pid"] for each in replicas]
+    project.compose("stop", "db")
+    project.expect_status("503")
+    project.compose("start", "db")
+    project.expect_status("200")
+    assert [each.state()["Pid"] for each in replicas] == before
+
+
+def test_stopped_replicas_end_with_0_and_come_back_with_the_rows_they_had(project, replicas):
+    project.compose("stop", "app")
+    assert [each.state()["ExitCode"] for each in replicas] == [0, 0, 0]
+    project.compose("start", "app")
+    project.expect_status("200")
+    assert all(emails(each) == SEEDED for each in replicas)
