@@ -11,7 +11,7 @@ from harness import ROOT
 
 pytestmark = pytest.mark.serial
 
-FOLDER = ROOT / "examples/compose-flask-postgres"
+FILES = [ROOT / "examples/compose-flask-postgres/docker-compose.yml", ROOT / "tests/container/isolated.yml"]
 STATUS = """
 import urllib.error, urllib.request
 try:
@@ -41,8 +41,8 @@ class Project:
         self.environment = {"COMPOSE_PROJECT_NAME": "launches", "PORTS": f"{first}-{first + 2}"}
 
     def compose(self, *words):
-        return self.engine.run("docker-compose", "--file", str(FOLDER / "docker-compose.yml"), *words,
-                               environment=self.environment).stdout
+        chosen = [word for file in FILES for word in ("--file", str(file))]
+        return self.engine.run("docker-compose", *chosen, *words, environment=self.environment).stdout
 
     def containers(self, service):
         found = self.engine.docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=launches",

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import Stream, await_true, descendants
+from harness import LIMIT, Stream, await_true, descendants
 
 pytestmark = pytest.mark.serial
 
@@ -25,6 +25,26 @@ ORPHAN = "(/bin/busybox sh -c 'echo orphan $$' &)" + APP
 
 def shell(script):
     return ["/bin/busybox", "sh", "-c", script]
+
+
+@pytest.fixture
+def terminal(engine, page):
+    """Starts docker run on a terminal of its own: the client and what its screen shows."""
+    ours, theirs = pty.openpty()
+    clients = []
+
+    def run(*command):
+        clients.append(subprocess.Popen(["docker", "run", "--interactive", "--tty", page, *command],
+                                        env={**engine.environment, "TERM": "xterm"}, stdin=theirs, stdout=theirs,
+                                        stderr=theirs, start_new_session=True))
+        os.close(theirs)
+        return clients[0], Stream(ours)
+
+    yield run
+    for client in clients:
+        client.kill()
+        client.wait()
+    os.close(ours)
 
 
 def has_no_zombie(container):
@@ -62,18 +82,11 @@ def test_docker_kill_with_hup_reaches_the_app(engine, page, start):
     assert container.stop() == 7
 
 
-def test_ctrl_c_on_a_terminal_reaches_the_app(engine, page):
-    ours, theirs = pty.openpty()
-    client = subprocess.Popen(["docker", "run", "--rm", "--interactive", "--tty", page, *shell(APP)],
-                              env={**engine.environment, "TERM": "xterm"}, stdin=theirs, stdout=theirs,
-                              stderr=theirs, start_new_session=True)
-    os.close(theirs)
-    screen = Stream(ours)
+def test_ctrl_c_on_a_terminal_reaches_the_app(terminal):
+    client, screen = terminal(*shell(APP))
     await_true(lambda: "ready" in screen.text(), lambda: f"ready on {screen.text()!r}")
-    os.write(ours, b"\x03")
-    assert client.wait(30) == 5
-    screen.thread.join(30)
-    os.close(ours)
+    os.write(screen.descriptor, b"\x03")
+    assert client.wait(LIMIT) == 5
 
 
 def test_in_the_pid_namespace_of_another_container_it_stops_its_own_processes_alone(page, start):
