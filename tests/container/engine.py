@@ -19,7 +19,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import LIMIT, ROOT, Process, await_true
+from harness import ROOT, Process, await_true
 
 DATA = ROOT / "build" / "docker"
 IMAGES = pathlib.Path(__file__).parent / "images"
@@ -33,7 +33,9 @@ STAND_INS = {
 PROGRAMS = ["dockerd", "docker", "docker-compose", "mmdebstrap", "setpriv"]
 # Debian's programs: another docker that comes first in PATH may lack its plugins.
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-BUILD_LIMIT = 900
+# Seconds, far beyond what they take: a build from nothing, and the engine's own start and end.
+BUILD_LIMIT = 1800
+ENGINE_LIMIT = 120
 SUITE = "trixie"
 BASE = f"debian:{SUITE}-slim"
 
@@ -56,10 +58,10 @@ def last_errors(log):
 
 
 def mirror():
-    """The Debian mirror that this machine's own apt uses."""
-    done = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages",
-                           "Label: Debian"], check=True, capture_output=True, text=True)
-    return done.stdout.split()[0]
+    """The Debian mirror that this machine's own apt uses, whether it has fetched its lists or not."""
+    done = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"],
+                          check=True, capture_output=True, text=True)
+    return next(uri for uri in done.stdout.split() if "debian" in uri and "security" not in uri)
 
 
 class Engine:
@@ -112,7 +114,7 @@ class Engine:
                  "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
                  "--bridge=none", "--default-address-pool", "base=198.18.0.0/16,size=24"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        await_true(self.answers, lambda: f"dockerd to answer: {last_errors(self.log)}")
+        await_true(self.answers, lambda: f"dockerd to answer: {last_errors(self.log)}", ENGINE_LIMIT)
         self.remove_containers()
         self.docker("network", "prune", "--force")
 
@@ -142,16 +144,17 @@ class Engine:
         if self.process and self.process.poll() is None:
             self.remove_containers()
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(LIMIT)
+            self.process.wait(ENGINE_LIMIT)
         self.unmount()
         if self.lock:
             self.lock.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove_containers(self):
-        containers = self.docker("ps", "--quiet", "--all").split()
+        """Never raises: the engine must be ended even where it does not answer."""
+        containers = self.run("docker", "ps", "--quiet", "--all", check=False).stdout.split()
         if containers:
-            self.docker("rm", "--force", "--volumes", *containers)
+            self.run("docker", "rm", "--force", "--volumes", *containers, check=False)
 
     def unmount(self):
         """What an engine that was killed left mounted."""
