@@ -58,10 +58,11 @@ def last_errors(log):
 
 
 def mirror():
-    """The Debian mirror that this machine's own apt uses, whether it has fetched its lists or not."""
+    """The Debian mirror that this machine's own apt uses; it tells none before it has fetched its lists."""
     done = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"],
                           check=True, capture_output=True, text=True)
-    return next(uri for uri in done.stdout.split() if "debian" in uri and "security" not in uri)
+    mirrors = [uri for uri in done.stdout.split() if "debian" in uri and "security" not in uri]
+    return mirrors[0] if mirrors else "http://deb.debian.org/debian"
 
 
 class Engine:
