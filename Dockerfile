@@ -12,7 +12,7 @@ COPY Makefile CHANGELOG.md LICENSE ./
 COPY include include
 COPY init init
 COPY docker/static/notice docker/static/
-RUN make static
+RUN make -j"$(nproc)" static
 
 FROM scratch
 COPY --from=build /src/build/static/tminus /src/build/static/NOTICE /src/build/static/SBOM.json /

@@ -17,6 +17,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import tarfile
 import tempfile
 
 from harness import ROOT, Process, await_true
@@ -33,9 +34,13 @@ STAND_INS = {
 PROGRAMS = ["dockerd", "docker", "docker-compose", "mmdebstrap", "setpriv"]
 # Debian's programs: another docker that comes first in PATH may lack its plugins.
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-# Seconds, far beyond what they take: a build from nothing, and the engine's own start and end.
+# Seconds, far beyond what they take: a build from nothing, the engine's start and end, a container's.
 BUILD_LIMIT = 1800
 ENGINE_LIMIT = 120
+BOOT_LIMIT = 120
+STOP_LIMIT = 30
+# Of layers that no image uses any more; the libraries' sources alone take 2 GB.
+CACHE_SIZE = "10GB"
 SUITE = "trixie"
 BASE = f"debian:{SUITE}-slim"
 
@@ -91,6 +96,7 @@ class Engine:
         """Starts it, or raises Unavailable."""
         try:
             self.start()
+            self.try_import()
             self.import_base()
             self.try_container()
         except BaseException:
@@ -106,7 +112,7 @@ class Engine:
         self.lock = open(DATA.with_suffix(".lock"), "w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         configuration = self.folder / "daemon.json"
-        configuration.write_text("{}")
+        configuration.write_text(json.dumps({"builder": {"gc": {"enabled": True, "defaultKeepStorage": CACHE_SIZE}}}))
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", "dockerd", "--config-file", str(configuration),
@@ -117,12 +123,21 @@ class Engine:
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         await_true(self.answers, lambda: f"dockerd to answer: {last_errors(self.log)}", ENGINE_LIMIT)
         self.remove_containers()
-        self.docker("network", "prune", "--force")
+        for kind in ("network", "image"):
+            self.docker(kind, "prune", "--force")
 
     def answers(self):
         if self.process.poll() is not None:
             raise Unavailable(f"dockerd cannot run here: {last_errors(self.log)}")
         return self.run("docker", "version", check=False).returncode == 0
+
+    def try_import(self):
+        """An archive of nothing: in a chroot the engine starts, and cannot unpack."""
+        empty = self.folder / "empty.tar"
+        tarfile.open(empty, "w").close()
+        tried = self.run("docker", "import", str(empty), "empty", check=False)
+        if tried.returncode != 0:
+            raise Unavailable(f"no image can be unpacked here: {tried.stderr.strip()}")
 
     def import_base(self):
         if self.has_image(BASE):
@@ -225,14 +240,14 @@ class Container:
         return self.engine.run("docker", "exec", self.identity, *words, check=check)
 
     def expect(self, condition, what):
-        return await_true(condition, lambda: f"{what}\n{self.state()}\n{self.log()[-4000:]}")
+        return await_true(condition, lambda: f"{what}\n{self.state()}\n{self.log()[-4000:]}", BOOT_LIMIT)
 
     def expect_log(self, text, times=1):
         self.expect(lambda: self.log().count(text) >= times, f"{text!r} in the log, {times} times")
 
     def stop(self):
-        """docker stop, with docker's own ten seconds before KILL; the exit status, 137 when it came to that."""
-        self.engine.docker("stop", self.identity)
+        """docker stop; the exit status, 137 when it came to KILL."""
+        self.engine.docker("stop", "--time", str(STOP_LIMIT), self.identity)
         return self.state()["ExitCode"]
 
     def wait(self):

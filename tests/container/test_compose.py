@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from engine import Container
+from engine import STOP_LIMIT, Container
 from harness import ROOT
 
 pytestmark = pytest.mark.serial
@@ -62,6 +62,7 @@ class Project:
 def project(engine):
     engine.build("launches", ROOT / "examples/flask")
     made = Project(engine)
+    made.compose("down", "--volumes")  # what an interrupted run left
     try:
         made.compose("up", "--detach", "--no-build")
         yield made
@@ -100,7 +101,7 @@ def test_the_replicas_live_on_while_the_database_is_away(project, replicas):
 
 
 def test_stopped_replicas_end_with_0_and_come_back_with_the_rows_they_had(project, replicas):
-    project.compose("stop", "app")
+    project.compose("stop", "--timeout", str(STOP_LIMIT), "app")
     assert [each.state()["ExitCode"] for each in replicas] == [0, 0, 0]
     project.compose("start", "app")
     project.expect_status("200")
