@@ -152,9 +152,13 @@ class Engine:
         self.docker("rmi", f"{BASE}-unproven")
 
     def try_container(self):
-        tried = self.run("docker", "run", "--rm", "--network", "none", BASE, "true", check=False)
-        if tried.returncode != 0:
-            raise Unavailable(f"no container can run here: {tried.stderr.strip()}")
+        """Starts a container and goes into it; in a chroot the latter can end up outside, where no /tried is."""
+        for words in (["run", "--detach", "--name", "tried", "--workdir", "/tried", BASE, "sleep", "infinity"],
+                      ["exec", "tried", "true"]):
+            tried = self.run("docker", *words, check=False)
+            if tried.returncode != 0:
+                raise Unavailable(f"no container can run here: docker {words[0]}: {tried.stderr.strip()}")
+        self.docker("rm", "--force", "tried")
 
     def stop(self):
         if self.process and self.process.poll() is None:
