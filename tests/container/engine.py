@@ -157,7 +157,8 @@ class Engine:
                       ["exec", "tried", "true"]):
             tried = self.run("docker", *words, check=False)
             if tried.returncode != 0:
-                raise Unavailable(f"no container can run here: docker {words[0]}: {(tried.stdout + tried.stderr).strip()}")
+                reason = (tried.stdout + tried.stderr).strip()
+                raise Unavailable(f"no container can run here: docker {words[0]}: {reason}")
         self.docker("rm", "--force", "tried")
 
     def stop(self):
