@@ -3,12 +3,18 @@
 #   COPY --from=tminus /tminus /sbin/tminus
 FROM debian:trixie-slim AS build
 WORKDIR /src
-COPY . .
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends make \
-    && make static
+# Compiler and libraries take minutes and seldom change: layers of their own.
+COPY tests/install tests/packages tests/
+RUN tests/install static
+COPY docker/static/build docker/static/
+RUN docker/static/build
+COPY Makefile CHANGELOG.md LICENSE ./
+COPY include include
+COPY init init
+COPY docker/static/notice docker/static/
+RUN make -j"$(nproc)" static
 
 FROM scratch
-COPY --from=build /src/build/static/tminus /tminus
-COPY --from=build /src/build/static/NOTICE /src/build/static/SBOM.json /
-ENTRYPOINT ["/tminus", "--"]
+COPY --from=build /src/build/static/tminus /src/build/static/NOTICE /src/build/static/SBOM.json /
+ENTRYPOINT ["/tminus"]
+CMD ["help"]

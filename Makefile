@@ -8,6 +8,7 @@ endif
 WITH    ?= postgres mysql sqlite
 VARIANT ?= debug
 ARCH    ?= $(shell uname -m)
+STATIC  := build/static$(addprefix -,$(filter-out $(shell uname -m),$(ARCH)))
 
 Q := $(if $(V),,@)# make V=1 shows the commands
 
@@ -28,12 +29,13 @@ ifeq ($(VARIANT),static)
 # musl and the libraries that docker/static/build has made; see there. Merged constants would lie
 # scattered among OpenSSL's, and each would bring its page into memory.
 DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
-OUT      := build/static$(ARCH:$(shell uname -m)=)
+OUT      := $(STATIC)
 CC       := $(DEPS)/bin/musl-gcc
+AR       := $(ARCH)-linux-gnu-gcc-ar
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
-FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-plt \
-	-fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2
-LDFLAGS  += -static -no-pie -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
+FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto
+LDFLAGS  += -static -no-pie -flto=auto -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none -s
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'
@@ -83,12 +85,15 @@ help:
 	@echo 'make             build/tminus, with the distribution'"'"'s libraries'
 	@echo 'make demo        the main job from nothing: wait, upgrade, seed, app, stop (STAY=1 stays up)'
 	@echo 'make check       every test; make check-long runs them with the full numbers'
+	@echo 'make check-aarch64  the cross-built program and unit tests under qemu'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
 	@echo 'make layers      fails when a room includes one below it'
 	@echo 'make fuzz        libFuzzer on INI, URLs and words (FUZZ_SECONDS=60 each)'
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
 	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
-	@echo 'make install     DESTDIR= PREFIX='
+	@echo 'make install     the program and its manual; make uninstall; DESTDIR= PREFIX='
+	@echo 'make dist        build/tminus-VERSION.tar.gz: the source'
+	@echo 'make package     build/tminus_VERSION_ARCH.deb: the static binary and its manual'
 	@echo 'Variables: CC, CFLAGS, WITH="postgres mysql sqlite", VARIANT=debug|asan'
 
 build/tminus: build/debug/tminus
@@ -116,26 +121,43 @@ $(OUT)/flags: FORCE
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
 	@mkdir -p $(@D)
 	@echo '  TEST   $<'
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
 
 .PHONY: FORCE
 FORCE:
 
 # --- tests -------------------------------------------------------------------------------------
 
-.PHONY: unit check check-long demo bench fuzz
+.PHONY: unit check check-long check-aarch64 demo bench fuzz
 unit: $(UNIT_TESTS)
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
 
-# What the suite runs: the program, the same with the sanitizers, and the unit tests of both.
+# What the suite runs: the program, the same with the sanitizers, the unit tests of both, the release
+# binary and its package.
 check: tests-installed
 	@$(MAKE) --no-print-directory layers
 	@$(MAKE) --no-print-directory all unit-programs
 	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs
+	@$(MAKE) --no-print-directory static-where-possible
 	@tests/run
 
+FOREIGN := $(filter-out $(shell uname -m),aarch64)
 check-long: export TMINUS_LONG = 1
-check-long: check
+check-long: export SUITES = native $(FOREIGN)
+check-long: $(FOREIGN:%=%-programs)
+	@$(MAKE) --no-print-directory check
+
+# The static program and the unit tests of another machine than this one, under qemu.
+check-aarch64: aarch64-programs
+	@tests/install build demo check
+	@SUITES=aarch64 tests/run
+
+.PHONY: aarch64-programs
+aarch64-programs:
+	@tests/install static cross
+	@$(MAKE) --no-print-directory static ARCH=aarch64
+	@WITH="$(WITH) cmocka" docker/static/build aarch64
+	@$(MAKE) --no-print-directory VARIANT=static ARCH=aarch64 unit-programs
 
 demo:
 	@tests/install build demo
@@ -162,10 +184,18 @@ fuzz:
 		tail -n 1 build/fuzz/$$name.log; \
 	done
 
-.PHONY: unit-programs tests-installed
+.PHONY: unit-programs static-where-possible tests-installed
 unit-programs: $(UNIT_TESTS)
+# Without its sources (status 69) there is no release binary, and the tests of it and of its package say
+# that they are skipped.
+static-where-possible:
+	@WITH="$(WITH)" docker/static/build $(ARCH); case $$? in \
+	0) $(MAKE) --no-print-directory package ;; \
+	69) rm -f build/static/tminus ;; \
+	*) exit 1 ;; \
+	esac
 tests-installed:
-	@tests/install build demo check
+	@tests/install build demo check static
 
 # --- quality -----------------------------------------------------------------------------------
 
@@ -184,16 +214,66 @@ format:
 
 .PHONY: static
 static:
-	@tests/install static
+	@tests/install static $(if $(filter-out $(shell uname -m),$(ARCH)),cross)
 	@WITH="$(WITH)" docker/static/build $(ARCH)
-	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) build/static$(ARCH:$(shell uname -m)=)/tminus
-	@WITH="$(WITH)" docker/static/notice build/static$(ARCH:$(shell uname -m)=) $(VERSION)
+	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) $(STATIC)/tminus
+	@WITH="$(WITH)" docker/static/notice $(STATIC) $(VERSION)
+
+# --- the manual --------------------------------------------------------------------------------
+
+# The list of settings comes from the table in the program; its generator runs on this machine.
+MANUAL         := build/man/tminus.1 build/man/tminus.ini.5
+MANUAL_SOURCES := man/settings.c init/config/settings.c init/config/help.c $(wildcard init/base/*.c)
+RELEASE_DATE   := $(shell sed -n 's/^## \[[0-9][^]]*\] - //p' CHANGELOG.md | head -n 1)
+BUILD_CC       ?= gcc
+
+.PHONY: manual
+manual: $(MANUAL)
+
+build/man/settings: $(MANUAL_SOURCES) $(wildcard include/base/*.h include/config/*)
+	@mkdir -p $(@D)
+	@echo '  CC     $@'
+	$(Q)$(BUILD_CC) -std=c11 $(WARNINGS) -O1 -D_GNU_SOURCE -Iinclude -o $@ $(MANUAL_SOURCES)
+
+build/man/settings.mdoc: build/man/settings
+	$(Q)$< >$@.tmp && mv $@.tmp $@
+
+$(MANUAL): build/man/%: man/% build/man/settings.mdoc CHANGELOG.md
+	@echo '  MAN    $@'
+	$(Q)date=$$(LC_ALL=C date -u -d '$(RELEASE_DATE)' '+%B %-d, %Y') && \
+	sed -e "s/@DATE@/$$date/" -e '/^@SETTINGS@$$/{' -e 'r build/man/settings.mdoc' -e 'd' -e '}' \
+		$< >$@.tmp && mv $@.tmp $@
 
 # --- install -----------------------------------------------------------------------------------
 
-.PHONY: install clean
-install: all
+.PHONY: install uninstall clean
+install: $(OUT)/tminus manual
 	install -D -m 755 $(OUT)/tminus $(DESTDIR)$(PREFIX)/sbin/tminus
+	install -D -m 644 build/man/tminus.1 $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1
+	install -D -m 644 build/man/tminus.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/tminus $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
+
+# --- release -----------------------------------------------------------------------------------
+
+.PHONY: dist package
+# What is committed, the same to the byte each time: the times in it are the commit's.
+dist:
+	@mkdir -p build
+	@git diff --quiet HEAD || echo 'dist: what is not committed is not in the tarball'
+	$(Q)git -c tar.umask=0022 archive --prefix=tminus-$(VERSION)/ -o build/tminus-$(VERSION).tar HEAD
+	$(Q)gzip -9nf build/tminus-$(VERSION).tar
+	@echo build/tminus-$(VERSION).tar.gz
+
+DEB := build/tminus_$(VERSION)_$(subst x86_64,amd64,$(subst aarch64,arm64,$(ARCH))).deb
+package: static manual
+	@$(MAKE) --no-print-directory $(DEB)
+	@echo $(DEB)
+
+$(DEB): $(STATIC)/tminus $(MANUAL) CHANGELOG.md $(wildcard packaging/debian/*)
+	@packaging/debian/build $@ $(STATIC) $(RELEASE_DATE)
 
 clean:
 	rm -rf build

@@ -76,9 +76,9 @@ def give_to(user, path):
 
 
 @contextlib.contextmanager
-def cache_lock():
+def cache_lock(name="lock"):
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / "lock", "w") as lock:
+    with open(CACHE / name, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -123,32 +123,42 @@ def template(name, user, make):
     return target
 
 
+# What a server's tls= may be: the kind of its keys, as `openssl req -newkey` wants it.
+KEYS = {True: ["rsa:2048"], "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "ed25519": ["ed25519"]}
+
+
 class Authority:
     """A certificate authority of one's own, with a server certificate for one DNS name."""
 
-    def __init__(self, folder, name="localhost"):
+    def __init__(self, folder, name="localhost", tls=True):
         self.folder = pathlib.Path(folder)
+        self.new_key = KEYS[tls]
         self.ca = self.folder / "ca.crt"
-        self.certificate = self.folder / "server.crt"
-        self.key = self.folder / "server.key"
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tminus test CA",
+        self._openssl("req", "-x509", "-newkey", *self.new_key, "-nodes", "-days", "2", "-subj", "/CN=tminus test CA",
                       "-keyout", "ca.key", "-out", "ca.crt")
-        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", "server.key",
-                      "-out", "server.csr")
-        (self.folder / "san").write_text(f"subjectAltName=DNS:{name}\n")
-        self._openssl("x509", "-req", "-in", "server.csr", "-days", "2", "-CA", "ca.crt", "-CAkey", "ca.key",
-                      "-CAcreateserial", "-extfile", "san", "-out", "server.crt")
         self.ca.chmod(0o644)
-        self.key.chmod(0o600)
+        self.certificate, self.key = self.issue(name)
+
+    def issue(self, name):
+        """A certificate for a DNS name, or for a client of that name, and its key."""
+        self._openssl("req", "-newkey", *self.new_key, "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                      "-out", f"{name}.csr")
+        (self.folder / "san").write_text(f"subjectAltName=DNS:{name}\n")
+        self._openssl("x509", "-req", "-in", f"{name}.csr", "-days", "2", "-CA", "ca.crt", "-CAkey", "ca.key",
+                      "-CAcreateserial", "-extfile", "san", "-out", f"{name}.crt")
+        key = self.folder / f"{name}.key"
+        key.chmod(0o600)
+        return self.folder / f"{name}.crt", key
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
 
 
 class Server:
-    """A process with a private folder, which its user owns."""
+    """A process with a private folder, which its user owns. prefix: words that become its command (nsenter)."""
 
     user = "nobody"
+    prefix = ()
 
     def __init__(self):
         self.process = None
@@ -167,7 +177,7 @@ class Server:
     def start(self, wait=True):
         give_to(self.user, self.folder)
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self.process = subprocess.Popen([*self.prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             cwd=self.folder)
         if wait:
             until(self.is_ready, type(self).__name__)
@@ -207,12 +217,13 @@ class Postgres(Server):
     standby: never promoted, in recovery; hot_standby=off as a setting makes it refuse with 57P03."""
 
     user = "postgres"
+    version = POSTGRES_BIN.parent.name
 
     def __init__(self, tls=False, hba=None, standby=False, addresses="127.0.0.1", **settings):
         super().__init__()
         self.data = self.folder / "data"
         self.authority = None
-        source = template(f"postgresql-{POSTGRES_BIN.parent.name}", self.user, self._initialise)
+        source = template(f"postgresql-{self.version}", self.user, self._initialise)
         subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(self.data)], check=True)
         self.settings = {
             "listen_addresses": addresses, "port": self.port, "unix_socket_directories": str(self.folder),
@@ -222,23 +233,27 @@ class Postgres(Server):
         }
         self.settings.update(settings)
         if tls:
-            self.authority = Authority(self.folder)
+            self.authority = Authority(self.folder, tls=tls)
             self.settings.update(ssl="on", ssl_cert_file=str(self.authority.certificate),
-                                 ssl_key_file=str(self.authority.key))
+                                 ssl_key_file=str(self.authority.key), ssl_ca_file=str(self.authority.ca))
         lines = ["local all all trust"] + (hba or ["host all all all scram-sha-256"])
         (self.folder / "hba.conf").write_text("\n".join(lines) + "\n")
         if standby:
             self.become_standby()
 
     def _initialise(self, folder):
-        subprocess.run([*as_user(self.user), str(POSTGRES_BIN / "initdb"), "-D", str(folder), "-U", "postgres", "-A",
-                        "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True)
+        subprocess.run([*self.program("initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                        "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True)
+
+    def program(self, name):
+        """The words that run a program of this server's release as its user."""
+        return [*as_user(self.user), str(POSTGRES_BIN / name)]
 
     def become_standby(self):
         (self.data / "standby.signal").touch()
 
     def command(self):
-        words = [*as_user(self.user), str(POSTGRES_BIN / "postgres"), "-D", str(self.data)]
+        words = [*self.program("postgres"), "-D", str(self.data)]
         for name, value in self.settings.items():
             words += ["-c", f"{name}={value}"]
         return words
@@ -273,35 +288,42 @@ class MariaDB(Server):
     """tls: with a certificate for "localhost". options: of mariadbd, as key=value."""
 
     user = "mysql"
+    cached = "mariadb"
+    defaults = {"innodb-buffer-pool-size": "16M", "innodb-fast-shutdown": "2", "ssl": "OFF"}
+    with_tls = {"ssl": "ON"}
 
     def __init__(self, tls=False, address="127.0.0.1", **options):
         super().__init__()
         self.data = self.folder / "data"
         self.socket = str(self.folder / "sock")
         self.authority = None
-        source = template("mariadb", self.user, self._initialise)
+        source = template(self.cached, self.user, self._initialise)
         subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(self.data)], check=True)
         self.options = {
             "bind-address": address, "port": self.port, "socket": self.socket, "datadir": str(self.data),
-            "pid-file": str(self.folder / "pid"), "skip-name-resolve": "ON", "innodb-buffer-pool-size": "16M",
-            "innodb-flush-log-at-trx-commit": "0", "innodb-fast-shutdown": "2", "performance-schema": "OFF",
-            "max-connections": "40", "thread-cache-size": "0", "ssl": "OFF",
+            "pid-file": str(self.folder / "pid"), "skip-name-resolve": "ON", "innodb-flush-log-at-trx-commit": "0",
+            "performance-schema": "OFF", "max-connections": "40", "thread-cache-size": "0", **self.defaults,
         }
         self.options.update({name.replace("_", "-"): str(value) for name, value in options.items()})
         if tls:
-            self.authority = Authority(self.folder)
-            self.options.update({"ssl": "ON", "ssl-ca": self.authority.ca, "ssl-cert": self.authority.certificate,
-                                 "ssl-key": self.authority.key})
+            self.authority = Authority(self.folder, tls=tls)
+            self.options.update({"ssl-ca": self.authority.ca, "ssl-cert": self.authority.certificate,
+                                 "ssl-key": self.authority.key, **self.with_tls})
 
     def _initialise(self, folder):
-        user = [f"--user={self.user}"] if os.geteuid() == 0 else []
-        subprocess.run(["mariadb-install-db", "--no-defaults", *user, f"--datadir={folder}", "--skip-test-db",
+        subprocess.run(["mariadb-install-db", "--no-defaults", *self.as_user(), f"--datadir={folder}", "--skip-test-db",
                         "--auth-root-authentication-method=normal"], check=True, capture_output=True)
 
     def command(self):
-        user = [f"--user={self.user}"] if os.geteuid() == 0 else []
         words = [f"--{name}={value}" for name, value in self.options.items()]
-        return ["/usr/sbin/mariadbd", "--no-defaults", *user, *words]
+        return [*self.program(), *self.as_user(), *words]
+
+    def program(self):
+        """The words that run this server's release."""
+        return ["/usr/sbin/mariadbd", "--no-defaults"]
+
+    def as_user(self):
+        return [f"--user={self.user}"] if os.geteuid() == 0 else []
 
     def answers(self):
         try:

@@ -56,6 +56,7 @@ enum failure_kind {
 	FAILURE_NEEDS_PASSWORD,
 	FAILURE_PASSWORD_OR_TLS, /* MariaDB says the same of both */
 	FAILURE_TLS,
+	FAILURE_NO_AUTHORITIES, /* to verify a certificate by: the image has no bundle */
 	FAILURE_RECOVERY,
 	FAILURE_READ_ONLY,
 	FAILURE_NO_FOLDER, /* of an SQLite file */

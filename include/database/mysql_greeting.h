@@ -19,6 +19,10 @@
  * record is not foreign. */
 bool mysql_greeting_is_foreign(const unsigned char bytes[4]);
 
+/* Does a greeting say that its server has no TLS? False too where bytes do not hold enough of it.
+ */
+bool mysql_greeting_lacks_tls(const unsigned char *bytes, size_t length);
+
 /* Reads the greeting from a connected descriptor within limit ms, and answers with a login that
  * cannot succeed, whose answer it awaits: a connection that ends without one counts as broken, and
  * max_connect_errors of them block the host (1129). 0, or -1 and failure. */

@@ -15,6 +15,10 @@
  * missing loader. execve(2) */
 int exec_command(char *const *argv, char *const *environment, struct error *error);
 
+/* Is there a file that exec_command would try for name? 0, or -1 and its error. A path relative to
+ * the working folder is not looked at. */
+int exec_look(const char *name, char *const *environment, struct error *error);
+
 /* The value of NAME in an environment, or NULL. environ(7) */
 const char *exec_environment_value(char *const *environment, const char *name);
 

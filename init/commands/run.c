@@ -11,6 +11,7 @@
 #include "commands/commands.h"
 #include "config/suggest.h"
 #include "process/descendants.h"
+#include "process/exec.h"
 #include "process/signals.h"
 #include "process/terminal.h"
 #include "run/run.h"
@@ -27,6 +28,18 @@ static void adopt_orphans(void)
 	if (descendants_adopt() != 0)
 		log_debug("cannot become a subreaper (%s): orphans go to the namespace's PID 1",
 			strerror(errno));
+}
+
+/* Steps change the database: that there is no such app must not come out behind them. A step of the
+ * user's own may well make it. */
+static int look_for_app(const struct config *config, const struct plan *plan)
+{
+	struct error error = {0};
+	if (plan->app == NULL || plan->step_count == 0 || config->step_count > 0 ||
+		exec_look(config->app.items[0], config->environment.items, &error) == 0)
+		return 0;
+	log_error("cannot run the app: %s; no step was run", error.message);
+	return error.status;
 }
 
 static int run_scope(struct command_line *line, enum plan_scope scope)
@@ -57,6 +70,9 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 	struct plan *plan = plan_new(config, scope, terminal_find());
 	if (scope != PLAN_RUN && plan->step_count == 0)
 		log_warn("nothing to do: no database, no target and no step is configured");
+	int status = look_for_app(config, plan);
+	if (status != 0)
+		_exit(status);
 	/* The kernel takes all back at once, and faster than we could. */
 	_exit(run_plan(config, plan, signals));
 }
@@ -68,6 +84,11 @@ static void warn_of_subcommand(const struct command_line *line)
 	const char *word = line->request.app_argv[0];
 	if (line->dashes || word == NULL)
 		return;
+	if (commands_find(word) != NULL) {
+		log_warn("%s is run as the app: the subcommand is %s already", word,
+			line->subcommand->name);
+		return;
+	}
 	struct suggestion suggestion = suggest_for(word);
 	for (const struct subcommand *at = commands_all(); at->name != NULL; at++)
 		suggest_offer(&suggestion, at->name);

@@ -7,7 +7,7 @@
 
 #define LINE_WIDTH 78
 
-static const char *type_name(const struct setting *setting)
+const char *config_type_name(const struct setting *setting)
 {
 	static const char *const names[] = {
 		[TYPE_STRING] = "text",
@@ -33,7 +33,7 @@ static char *left_side(const struct setting *setting)
 	if (setting->fallback != NULL)
 		text_add_format(&text, "%s = %s", setting->key, setting->fallback);
 	else
-		text_add_format(&text, "%s = <%s>", setting->key, type_name(setting));
+		text_add_format(&text, "%s = <%s>", setting->key, config_type_name(setting));
 	return text_take(&text);
 }
 
@@ -56,8 +56,7 @@ static char *help_text(const struct setting *setting)
 	return text_take(&text);
 }
 
-/* How much of text goes into a line of width: all of it, or up to a blank, or a whole word. */
-static size_t line_length(const char *text, size_t width)
+size_t config_line_length(const char *text, size_t width)
 {
 	size_t length = strlen(text);
 	if (length <= width)
@@ -72,7 +71,7 @@ static size_t line_length(const char *text, size_t width)
 static void fold(FILE *stream, const char *text, int width, int indent)
 {
 	for (bool first = true; *text != '\0'; first = false) {
-		size_t length = line_length(text, (size_t)width);
+		size_t length = config_line_length(text, (size_t)width);
 		(void)fprintf(stream, "%*s%.*s\n", first ? 0 : indent, "", (int)length, text);
 		text += length;
 		text += strspn(text, " ");
@@ -116,7 +115,7 @@ void config_help_settings(FILE *stream)
 static void comment(FILE *stream, const char *text)
 {
 	while (*text != '\0') {
-		size_t length = line_length(text, LINE_WIDTH - 2);
+		size_t length = config_line_length(text, LINE_WIDTH - 2);
 		(void)fprintf(stream, "# %.*s\n", (int)length, text);
 		text += length;
 		text += strspn(text, " ");

@@ -31,6 +31,7 @@
 #define SLOTS "every connection is taken: raise max_connections or put a pooler in between"
 #define PASSWORD "check user and password against the server's"
 #define TLS "check sslmode and the certificate files of the URL against the server's"
+#define AUTHORITY "against the authority that signed the server's certificate"
 #define WRITABLE "a server that can be written is needed"
 #define OWNER "check owner and mode of the file and its folder"
 #define PLUGIN                                                                                \
@@ -154,25 +155,36 @@ static const struct text_row libpq_texts[] = {
 				       "sslmode=require out of the URL")},
 	{"does not match host name", GRACE("the certificate is for another name: connect by that "
 					   "one, or use sslmode=verify-ca")},
-	{"certificate verify failed", GRACE("check sslrootcert of the URL against the authority "
-					    "that signed the server's certificate")},
+	{"certificate verify failed", GRACE("check sslrootcert of the URL " AUTHORITY)},
+	{"root certificate file", GRACE("name the authority's certificate by sslrootcert in the "
+					"URL; sslrootcert=system takes this image's bundle, "
+					"/etc/ssl/certs/ca-certificates.crt say")},
 	{"SSL", GRACE(TLS)},
 	{"certificate", GRACE(TLS)},
 	{"private key", GRACE(TLS)},
 	{"no password supplied", GRACE("put the password into the URL")},
 	{"SASL", GRACE(PASSWORD)},
 	{"SCRAM", GRACE(PASSWORD)},
+	{"could not find digest", GRACE("channel binding cannot use the key of the server's "
+					"certificate: channel_binding=disable in the URL")},
 	{"channel binding", GRACE("check channel_binding and sslmode of the URL")},
 	{"authentication method", GRACE("the client library cannot log in that way")},
 };
 static const struct failure_class libpq_error = GRACE("check the parameters of the URL");
 
+static const struct failure_class *find_text(
+	const struct text_row *rows, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strstr(text, rows[i].text) != NULL)
+			return &rows[i].class;
+	return NULL;
+}
+
 const struct failure_class *failure_of_libpq(const char *text)
 {
-	for (size_t i = 0; i < COUNT(libpq_texts); i++)
-		if (strstr(text, libpq_texts[i].text) != NULL)
-			return &libpq_texts[i].class;
-	return &libpq_error;
+	const struct failure_class *class = find_text(libpq_texts, COUNT(libpq_texts), text);
+	return class != NULL ? class : &libpq_error;
 }
 
 /* --- MySQL and MariaDB ----------------------------------------------------------------------- */
@@ -183,6 +195,7 @@ struct mysql_row {
 };
 
 #define NOT_MYSQL GRACE("what answers there does not speak MySQL: check host and port")
+#define TLS_FAILED 2026
 #define OLD_PASSWORD GRACE("the account's password is in the format of before MySQL 4.1")
 
 static const struct mysql_row mysql_errors[] = {
@@ -238,7 +251,8 @@ static const struct mysql_row mysql_errors[] = {
 	{2008, RETRY(NULL)},
 	{2012, NOT_MYSQL},
 	{2013, RETRY(NULL)},
-	{2026, GRACE("check ssl-mode and the certificate files of the URL against the server's")},
+	{TLS_FAILED,
+		GRACE("check ssl-mode and the certificate files of the URL against the server's")},
 	{2027, NOT_MYSQL},
 	{2049, OLD_PASSWORD},
 	{2055, RETRY(NULL)},
@@ -247,6 +261,20 @@ static const struct mysql_row mysql_errors[] = {
 	{5012, GRACE(PLUGIN)},
 };
 static const struct failure_class plugin_missing = GRACE(PLUGIN);
+
+/* What 2026 says, which stands for all of TLS. ma_tls.c, openssl.c, gnutls.c of
+ * Connector/C 3.3, 3.4 */
+#define UNTRUSTED GRACE("check ssl_ca of the URL " AUTHORITY)
+
+static const struct text_row mysql_tls_texts[] = {
+	{"unexpected eof", RETRY(NULL)}, /* the server ended in the middle of a session */
+	{"Hostname verification failed",
+		GRACE("the certificate is for another name: connect by that one, or use "
+		      "ssl-mode=VERIFY_CA")},
+	{"certificate verify failed", UNTRUSTED}, {"NOT trusted", UNTRUSTED},
+	{"self-signed certificate", UNTRUSTED}, {"self signed certificate", UNTRUSTED},
+	{"unable to get", UNTRUSTED}, /* ... issuer certificate */
+};
 
 /* "Plugin caching_sha2_password could not be loaded: ..." is no wrong password. */
 static bool is_plugin_missing(unsigned number, const char *text)
@@ -259,9 +287,13 @@ const struct failure_class *failure_of_mysql(unsigned number, const char *text)
 {
 	if (is_plugin_missing(number, text))
 		return &plugin_missing;
-	if (number == 2026 && (strstr(text, "unexpected eof") != NULL ||
-				      strstr(text, strerror(ECONNRESET)) != NULL))
-		return &unknown_error; /* the server ended in the middle of a session */
+	const struct failure_class *class = NULL;
+	if (number == TLS_FAILED && strstr(text, strerror(ECONNRESET)) != NULL)
+		return &unknown_error;
+	if (number == TLS_FAILED)
+		class = find_text(mysql_tls_texts, COUNT(mysql_tls_texts), text);
+	if (class != NULL)
+		return class;
 	for (size_t i = 0; i < COUNT(mysql_errors); i++)
 		if (mysql_errors[i].number == number)
 			return &mysql_errors[i].class;
@@ -351,6 +383,10 @@ static const struct failure_class kinds[] = {
 	[FAILURE_NEEDS_PASSWORD] = GRACE("put the password into the URL"),
 	[FAILURE_PASSWORD_OR_TLS] = GRACE(PASSWORD ", and ssl-mode: it may want TLS"),
 	[FAILURE_TLS] = GRACE(TLS),
+	[FAILURE_NO_AUTHORITIES] =
+		GRACE("this image holds no certificate authorities: copy a bundle of them to "
+		      "/etc/ssl/certs/ca-certificates.crt, or name one by sslrootcert (MySQL: "
+		      "ssl_ca) in the URL"),
 	[FAILURE_RECOVERY] = RETRY(WRITABLE ": promote the standby, or name the primary"),
 	[FAILURE_READ_ONLY] = RETRY(WRITABLE),
 	[FAILURE_NO_FOLDER] = RETRY("create it, or mount the volume"),

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/certificates.h"
 #include "database/failure.h"
 #include "database/mysql_greeting.h"
 
@@ -29,6 +30,7 @@
 
 #define NOT_PARKED (-1)
 #define FAREWELL_LIMIT 100 /* ms */
+#define GREETING_SIZE 256  /* as much of it as matters */
 
 enum tls { TLS_PREFERRED, TLS_NONE, TLS_REQUIRED, TLS_CHAIN, TLS_IDENTITY };
 
@@ -44,6 +46,8 @@ struct wait {
 	bool late;
 	bool foreign;	   /* the first bytes are no greeting */
 	bool without_tls;  /* though the server may want it */
+	bool requires_tls; /* without verification, which the library takes as a wish */
+	bool lacks_tls;	   /* though it is required */
 	int parked;	   /* the connected descriptor, or NOT_PARKED */
 	int connect_errno; /* of the connect that failed */
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
@@ -98,11 +102,15 @@ static bool unpark(int descriptor)
 	return true;
 }
 
-static bool is_foreign(int descriptor)
+/* Before anything is sent: a server without TLS could ask for the password in clear text. */
+static void judge_greeting(int descriptor)
 {
-	unsigned char bytes[4];
+	unsigned char bytes[GREETING_SIZE];
 	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-	return got == sizeof bytes && mysql_greeting_is_foreign(bytes);
+	if (got < 4)
+		return;
+	current->foreign = mysql_greeting_is_foreign(bytes);
+	current->lacks_tls = current->requires_tls && mysql_greeting_lacks_tls(bytes, (size_t)got);
 }
 
 /* The errno of a connect that has ended: the library tells another one. */
@@ -132,7 +140,8 @@ static void await_server(int descriptor, bool is_read)
 	make_nonblocking(descriptor);
 	short events = is_read ? POLLIN : POLLOUT;
 	current->late = address_wait(descriptor, events, current->deadline) == 0;
-	current->foreign = greeting && !current->late && is_foreign(descriptor);
+	if (greeting && !current->late)
+		judge_greeting(descriptor);
 }
 
 /* MARIADB_OPT_IO_WAIT: 1 when there is something, 0 when it is too late. The library's own limit is
@@ -146,7 +155,8 @@ static int wait_for_library(my_socket descriptor, my_bool is_read, int timeout)
 	else
 		await_server(descriptor, is_read);
 	errno = current->late ? ETIMEDOUT : current->connect_errno;
-	return !current->late && current->connect_errno == 0 && !current->foreign ? 1 : 0;
+	bool refused = current->foreign || current->lacks_tls;
+	return !current->late && current->connect_errno == 0 && !refused ? 1 : 0;
 }
 
 #if MARIADB_PACKAGE_VERSION_ID >= 30400
@@ -228,6 +238,39 @@ static enum tls find_tls(const struct database_url *url)
 	return mode != NULL ? TLS_REQUIRED : TLS_PREFERRED;
 }
 
+/* The file of authorities; NULL for none. The image's own are handed over as a file too: without
+ * one the library takes a certificate that nobody has signed for good when the password fits, and
+ * looks at none of 127.0.0.1. */
+static const char *find_ca(const struct database_url *url, enum tls tls)
+{
+	const char *given = FIRST(url, ca_names);
+	return given == NULL && tls == TLS_IDENTITY ? certificates_find() : given;
+}
+
+/* The library does not say which file it cannot read. */
+static int check_file(const struct attempt *attempt, const char *path, struct failure *failure)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return 0;
+	return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
+		"%s: the certificate file %s cannot be read: %s", attempt->place, path,
+		strerror(errno));
+}
+
+static int check_certificates(const struct attempt *attempt, enum tls tls, struct failure *failure)
+{
+	const struct database_url *url = attempt->url;
+	if (tls == TLS_NONE || attempt->host->name[0] == '/')
+		return 0;
+	if (tls == TLS_IDENTITY && find_ca(url, tls) == NULL)
+		return failure_set(failure, failure_of_kind(FAILURE_NO_AUTHORITIES), "",
+			"%s: the server's certificate cannot be verified", attempt->place);
+	if (check_file(attempt, FIRST(url, ca_names), failure) != 0 ||
+		check_file(attempt, FIRST(url, cert_names), failure) != 0)
+		return -1;
+	return check_file(attempt, FIRST(url, key_names), failure);
+}
+
 /* Sets every option of the library's, because its defaults differ: 3.3 has no TLS unless told, 3.4
  * verifies by default, and passes unverified ones whose password it can check. */
 static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
@@ -240,7 +283,7 @@ static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
 		(void)mysql_optionsv(handle, MARIADB_OPT_TLS_VERIFICATION_CALLBACK, verify_chain);
 #endif
 	if (tls == TLS_CHAIN || tls == TLS_IDENTITY)
-		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CA, FIRST(url, ca_names));
+		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CA, find_ca(url, tls));
 	if (use) {
 		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, FIRST(url, cert_names));
 		(void)mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, FIRST(url, key_names));
@@ -291,6 +334,9 @@ static int tell_failure(
 	if (wait->foreign)
 		return failure_set(failure, failure_of_kind(FAILURE_FOREIGN_PROTOCOL), "",
 			"%s: what answers there does not speak MySQL", place);
+	if (wait->lacks_tls)
+		return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
+			"%s: the server has no TLS, and the URL requires it", place);
 	int reason = find_errno(number, text, wait);
 	if (reason > 0)
 		return failure_set(
@@ -340,9 +386,9 @@ static int connect_handle(
 		NULL)
 		return tell_failure(handle, current, attempt->place, failure);
 	make_nonblocking(mysql_get_socket(handle));
-	if (tls == TLS_REQUIRED && !is_path && mysql_get_ssl_cipher(handle) == NULL)
-		return failure_set(failure, failure_of_kind(FAILURE_TLS), "",
-			"%s: the server has no TLS, and the URL requires it", attempt->place);
+	current->lacks_tls = current->requires_tls && mysql_get_ssl_cipher(handle) == NULL;
+	if (current->lacks_tls)
+		return tell_failure(handle, current, attempt->place, failure);
 	return 0;
 }
 
@@ -523,8 +569,11 @@ static int open_with(const struct attempt *attempt, enum tls tls, struct connect
 		.limit = attempt->options->handshake_limit,
 		.deadline = CLOCK_NEVER,
 		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
+		.requires_tls = tls == TLS_REQUIRED && attempt->host->name[0] != '/',
 		.parked = NOT_PARKED};
 	MYSQL *handle = NULL;
+	if (check_certificates(attempt, tls, failure) != 0)
+		return -1;
 	current = &wait;
 	if (log_in(attempt, tls, &handle, failure) != 0) {
 		end_handle(handle);

@@ -21,6 +21,11 @@
 #define SWITCH_MARK 0xfe
 #define TLS_MARK 0x16
 
+/* Behind the version's text: thread, salt, a zero, the capabilities' first byte; then this one's.
+ */
+#define CAPABILITIES_OFFSET (4 + 8 + 1 + 1)
+#define CAPABILITY_TLS 0x08 /* CLIENT_SSL, 0x0800 */
+
 /* Capabilities of the login that fails: protocol 4.1, secure connection, plugins. */
 #define CAPABILITIES (0x00000200U | 0x00008000U | 0x00080000U)
 #define CHARSET_UTF8MB4 45
@@ -38,6 +43,16 @@ struct dialogue {
 bool mysql_greeting_is_foreign(const unsigned char bytes[4])
 {
 	return bytes[3] >= ' ' && bytes[0] != TLS_MARK;
+}
+
+bool mysql_greeting_lacks_tls(const unsigned char *bytes, size_t length)
+{
+	if (length <= HEADER_SIZE || bytes[HEADER_SIZE] != GREETING_VERSION)
+		return false;
+	const unsigned char *end = memchr(bytes + HEADER_SIZE, '\0', length - HEADER_SIZE);
+	if (end == NULL || (size_t)(end - bytes) + 1 + CAPABILITIES_OFFSET >= length)
+		return false;
+	return (end[1 + CAPABILITIES_OFFSET] & CAPABILITY_TLS) == 0;
 }
 
 static int closed(const struct dialogue *dialogue, int number, struct failure *failure)

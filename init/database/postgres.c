@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/certificates.h"
 #include "database/failure.h"
 
 #define MOST_KEYWORDS 80 /* libpq 18 knows 50 */
@@ -111,6 +112,7 @@ static PGconn *start(const struct attempt *attempt)
 		add_keyword(&keywords, "password", url->password);
 	add_keyword(&keywords, "dbname", url->name);
 	add_keyword(&keywords, "application_name", attempt->options->application_name);
+	(void)certificates_find(); /* for sslrootcert=system */
 	PGconn *conn = PQconnectStartParams(keywords.names, keywords.values, 0);
 	PQconninfoFree(known);
 	return conn;
@@ -167,6 +169,18 @@ static void find_own_error(const char *message, char *room, size_t size)
 	copy_line(room, size, text);
 }
 
+/* sslrootcert=system, and the system has none. */
+static bool lacks_authorities(PGconn *conn)
+{
+	bool system = false;
+	PQconninfoOption *options = PQconninfo(conn);
+	for (const PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++)
+		if (text_equal(at->keyword, "sslrootcert") && at->val != NULL)
+			system = text_equal(at->val, "system");
+	PQconninfoFree(options);
+	return system && certificates_find() == NULL;
+}
+
 /* The failure that conn's message tells. */
 static int tell_failure(const char *place, PGconn *conn, struct failure *failure)
 {
@@ -180,6 +194,8 @@ static int tell_failure(const char *place, PGconn *conn, struct failure *failure
 	const struct failure_class *class = failure_of_errno_text(text);
 	if (PQconnectionNeedsPassword(conn))
 		class = failure_of_kind(FAILURE_NEEDS_PASSWORD);
+	if (class == NULL && strstr(text, "certificate") != NULL && lacks_authorities(conn))
+		class = failure_of_kind(FAILURE_NO_AUTHORITIES);
 	if (class == NULL)
 		class = failure_of_libpq(text);
 	return failure_set(failure, class, "", "%s: %s", place, text);

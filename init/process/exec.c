@@ -210,6 +210,35 @@ static int exec_search(char *const *argv, char *const *environment, const char *
 	return result;
 }
 
+static const char *search_path(char *const *environment)
+{
+	const char *path = exec_environment_value(environment, "PATH");
+	return path != NULL ? path : DEFAULT_PATH;
+}
+
+static int tell_not_found(const char *name, const char *path, struct error *error)
+{
+	return error_set(error, STATUS_NOT_FOUND, "%s: not found in PATH (%s)", name, path);
+}
+
+int exec_look(const char *name, char *const *environment, struct error *error)
+{
+	const char *path = search_path(environment);
+	if (name[0] == '/' && access(name, F_OK) != 0)
+		return explain(name, errno, error);
+	if (strchr(name, '/') != NULL)
+		return 0;
+	for (const char *at = path; at != NULL; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+		char candidate[PATH_MAX];
+		int width = (int)strcspn(at, ":");
+		(void)snprintf(candidate, sizeof candidate, "%.*s%s%s", width, at,
+			width > 0 ? "/" : "", name);
+		if (access(candidate, F_OK) == 0)
+			return 0;
+	}
+	return tell_not_found(name, path, error);
+}
+
 int exec_command(char *const *argv, char *const *environment, struct error *error)
 {
 	if (argv[0][0] == '\0')
@@ -218,12 +247,10 @@ int exec_command(char *const *argv, char *const *environment, struct error *erro
 		(void)execve(argv[0], argv, environment);
 		return explain(argv[0], errno, error);
 	}
-	const char *path = exec_environment_value(environment, "PATH");
-	if (path == NULL)
-		path = DEFAULT_PATH;
+	const char *path = search_path(environment);
 	char candidate[PATH_MAX];
 	int number = exec_search(argv, environment, path, candidate);
 	if (candidate[0] != '\0')
 		return explain(candidate, number, error);
-	return error_set(error, STATUS_NOT_FOUND, "%s: not found in PATH (%s)", argv[0], path);
+	return tell_not_found(argv[0], path, error);
 }

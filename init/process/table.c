@@ -86,7 +86,7 @@ static void reset(struct process *process)
 static enum process_state start(struct process *process, const struct occasion *occasion)
 {
 	struct error error = {0};
-	struct spawned child;
+	struct spawned child = {0};
 	bool is_function = process->kind.entry != NULL;
 	reset(process);
 	process->started_at = clock_now();

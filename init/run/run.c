@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/signal_name.h"
 #include "process/descendants.h"
+#include "process/footprint.h"
 #include "process/signals.h"
 #include "run/boot.h"
 
@@ -58,6 +59,7 @@ struct run {
 	struct boot boot; /* the walk through the plan's steps */
 	int64_t deadline; /* of this state */
 	int64_t started_at;
+	bool trimmed;		   /* the memory of boot was given back */
 	int status;		   /* the exit status, once it is known */
 	int signal;		   /* the one being handled */
 	const struct error *error; /* why the step or the app failed, during its event */
@@ -479,6 +481,15 @@ static void conclude(struct run *run)
 	feed(run, run->plan->table.all_gone ? RUN_EMPTY : RUN_LEFT);
 }
 
+/* As late as can be: what is still to be run before the first sleep would come back at once. */
+static void trim_once(struct run *run)
+{
+	if (run->trimmed)
+		return;
+	run->trimmed = true;
+	footprint_trim();
+}
+
 /* Waits, and deals with what there is. With nothing but signals to wait for, reading them is the
  * wait. Exec's reports come before signals: a TERM that arrived behind them is the app's. */
 static void turn(struct run *run, struct pollfd *ready)
@@ -487,6 +498,7 @@ static void turn(struct run *run, struct pollfd *ready)
 	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
 	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
 	if (count == 1 && deadline == CLOCK_NEVER) {
+		trim_once(run);
 		take_signals(run);
 	} else {
 		(void)poll(ready, count, clock_left(deadline));

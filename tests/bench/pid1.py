@@ -58,12 +58,56 @@ def add_memory(samples, command, options, environment=None):
         samples["dirty"].append(namespace.number("smaps_rollup", "Private_Dirty"))
 
 
+TWENTY_SETTINGS = """\
+environment = production
+
+[boot]
+timeout = 10m
+grace = 8s
+
+[database]
+url = sqlite:///{path}
+normalize = yes
+
+[wait]
+timeout = 60s
+grace = 10s
+level = query
+targets = file:{path}
+
+[upgrade]
+command = true
+timeout = 5m
+stop = auto
+
+[seed]
+all = true
+timeout = 1m
+
+[step assets]
+command = true
+after = upgrade
+if = HOME
+
+[app]
+signal_to = group
+grace = 30s
+linger = 2s
+
+[log]
+level = info
+"""
+
+
 def settled_database(options):
-    """The environment of a boot with a database and an upgrade, as a real one has."""
+    """The environment of a boot with a database, an upgrade, a seed and a step, as a real one has."""
     path = options.scratch / "memory.db"
+    settings = options.scratch / "memory.ini"
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE IF NOT EXISTS launches (id INTEGER)")
-    return {"TMINUS_DATABASE_URL": f"sqlite:///{path}", "TMINUS_UPGRADE_COMMAND": "true"}
+    settings.write_text(TWENTY_SETTINGS.format(path=path))
+    settings.chmod(0o644)
+    return {"TMINUS_CONFIG": str(settings)}
 
 
 def memory(options, contenders):

@@ -490,6 +490,24 @@ def test_mysql_tls_that_the_server_has_not_is_said(mariadb, open_session):
     assert "TLS" in outcome.message
 
 
+def test_nothing_is_sent_to_a_mysql_without_the_tls_that_is_required(open_session):
+    """It could ask for the password in clear text."""
+    said = []
+
+    def ask(server, connection):
+        connection.sendall(servers.mysql_greeting())
+        try:
+            said.append(connection.recv(4096))
+        except ConnectionResetError:
+            said.append(b"")
+
+    with servers.Misbehaving(ask) as server:
+        outcome = open_session(url_to("mariadb", server.port, **{"ssl-mode": "REQUIRED"}))
+        servers.until(lambda: said, "the end of the connection")
+    assert (outcome.verdict, outcome.status) == ("grace", 77) and "no TLS" in outcome.message
+    assert said == [b""]
+
+
 def connector_version():
     version = subprocess.run(["pkg-config", "--modversion", "libmariadb"], capture_output=True, text=True).stdout
     return tuple(int(number) for number in version.strip().split(".")[:2])
@@ -502,13 +520,19 @@ def test_mysql_certificates_are_verified(tls_mariadb, other_authority, open_sess
     assert open_session(tls_mariadb.url(host="localhost", **identity)).verdict == "ok"
     refused = [
         open_session(tls_mariadb.url(ssl_ca=str(other_authority.ca))),
-        open_session(tls_mariadb.url(ssl_ca="/nowhere/ca.crt")),
     ]
     if connector_version() < (3, 4):  # later ones do not compare the names of loopback
         refused.append(open_session(tls_mariadb.url(**identity)))
     for outcome in refused:
         assert (outcome.verdict, outcome.status, outcome.code) == ("grace", 77, "2026"), outcome
         assert "certificate" in outcome.message
+
+
+@pytest.mark.parametrize("parameter", ["ssl_ca", "ssl_cert", "ssl_key"])
+def test_a_certificate_file_of_mysql_that_is_not_there_is_named(tls_mariadb, open_session, parameter):
+    outcome = open_session(tls_mariadb.url(**{parameter: "/nowhere/file"}))
+    assert (outcome.verdict, outcome.status) == ("grace", 77)
+    assert "/nowhere/file cannot be read" in outcome.message
 
 
 def test_mysql_tls_that_nobody_asked_for_and_fails_is_left_out(mariadb, open_session):

@@ -6,10 +6,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from example import PASSWORD  # noqa: E402
 from servers import MariaDB, Postgres  # noqa: E402
-
-
-PASSWORD = "p@ss/w%rd"
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,10 @@ TMINUS = ROOT / "build/tminus"
 # Seconds: how long a boot and a stop can take before the test gives up. No test asserts a time.
 BOOT_LIMIT = 120
 STOP_LIMIT = 30
+# Of the role app on every test's server.
+PASSWORD = "p@ss/w%rd"
+# What `flask seed all` and `loaddata seed` add.
+SEEDED = ["ada@example.com", "grace@example.com", "margaret@example.com"]
 
 
 class Example:
@@ -49,21 +53,22 @@ class Example:
         self.tool("python3", "manage.py", "migrate", "--check")
         return True
 
-    def boot(self):
-        return Boot(self)
+    def boot(self, *command):
+        """The app started by command, or by tminus alone."""
+        return Boot(self, command or (TMINUS,))
 
 
 class Boot:
-    """One life of tminus with the example, as a context: in it the app answers /health."""
+    """One life of the example, as a context: in it the app answers /health."""
 
-    def __init__(self, example):
+    def __init__(self, example, command):
         with socket.socket() as listener:
             listener.bind(("0.0.0.0", 0))
             port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.output = []
         self.process = subprocess.Popen(
-            [TMINUS], cwd=example.folder, env={**example.environment, "PORT": str(port)},
+            command, cwd=example.folder, env={**example.environment, "PORT": str(port)},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.ended = threading.Event()
         self.reader = threading.Thread(target=self.read, daemon=True)

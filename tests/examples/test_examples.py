@@ -3,9 +3,8 @@
 import psycopg2
 import pytest
 
-from example import Example
+from example import SEEDED, Example
 
-SEEDED = ["ada@example.com", "grace@example.com", "margaret@example.com"]
 EXAMPLES = ["flask", "django"]
 DATABASES = ["sqlite", "postgresql", "mariadb"]
 

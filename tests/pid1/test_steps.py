@@ -33,6 +33,26 @@ def test_steps_run_one_after_the_other_and_then_the_app(container, folder):
     assert order["upgrade"] < order["assets"]
 
 
+def test_an_app_that_is_missing_is_told_before_any_step_runs(container, folder):
+    run = container("--", "no-such-command-anywhere",
+                    environment={**DEVELOPMENT, "TMINUS_SEED_UNDO": f"touch {folder / 'undone'}"})
+    assert run.wait() == 127
+    assert "no step was run" in run.err.text()
+    assert not (folder / "undone").exists()
+
+
+def test_an_app_that_a_step_makes_is_no_missing_one(container, folder):
+    app = folder / "app"
+    run = container("--", str(app), environment={"TMINUS_STEP_MAKE_COMMAND": f"ln -s /bin/true {app}"})
+    assert run.wait() == 0
+
+
+def test_a_subcommand_behind_run_is_the_app_and_is_said(container):
+    run = container("run", "boot")
+    assert run.wait() == 127
+    assert "boot is run as the app" in run.err.text()
+
+
 def test_a_failing_step_stops_boot_with_its_status(container, folder, step):
     variable, status = step
     run = container("--", "touch", str(folder / "app"), environment={**DEVELOPMENT, variable: "sh -c 'exit 3'"})

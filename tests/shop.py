@@ -1,4 +1,4 @@
-"""The role and the database that every test of the wait step logs in to."""
+"""The role and the database that tests of a login use."""
 
 import servers
 

@@ -1,0 +1,50 @@
+#include "process/footprint.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* How deep boot's stack may have been; less than the pages that the kernel maps for every stack. */
+#define STACK_DEPTH (96 * 1024)
+
+static uintptr_t page_of(uintptr_t address)
+{
+	return address & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
+static void give_back(uintptr_t begin, uintptr_t end)
+{
+	if (begin < end)
+		(void)madvise((void *)begin, end - begin, MADV_DONTNEED); // NOLINT
+}
+
+/* Segments that nobody can write are as they are in the file. dl_iterate_phdr(3) */
+static int trim_object(struct dl_phdr_info *object, size_t size, void *context)
+{
+	(void)size;
+	(void)context;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		uintptr_t begin = (uintptr_t)(object->dlpi_addr + segment->p_vaddr);
+		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) == 0)
+			give_back(page_of(begin), begin + segment->p_memsz);
+	}
+	return 0;
+}
+
+/* The red zone and this frame stay: a page is left free below the caller's. */
+static void trim_stack(void)
+{
+	uintptr_t top = page_of((uintptr_t)__builtin_frame_address(0)) -
+			(uintptr_t)sysconf(_SC_PAGESIZE);
+	give_back(top - STACK_DEPTH, top);
+}
+
+void footprint_trim(void)
+{
+	trim_stack();
+	(void)dl_iterate_phdr(trim_object, NULL);
+}
