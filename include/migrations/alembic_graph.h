@@ -19,6 +19,7 @@ struct alembic_revision {
 	const char *id;
 	size_t *below; /* revisions that it stands on: down_revision, then depends_on */
 	size_t below_count;
+	size_t down_count; /* of them from down_revision */
 	bool is_head;	   /* in nobody's down_revision: what "upgrade head" counts */
 	bool is_effective; /* and in nobody's depends_on: what the version table holds in the end */
 	bool is_applied;

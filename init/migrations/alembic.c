@@ -63,19 +63,11 @@ static void list_heads(struct inspection *inspection)
 			list_append(&inspection->finding->heads, graph->revisions[i].id);
 }
 
-static bool is_printable(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text < ' ' || *text > '~')
-			return false;
-	return true;
-}
-
 static struct finding *check_version(const struct inspection *inspection, const char *version)
 {
-	if (version == NULL || *version == '\0' || !is_printable(version))
+	if (version == NULL || *version == '\0')
 		return finding_set(inspection->finding, FINDING_UNKNOWN,
-			"the version table holds a row that is no revision");
+			"the version table has a row that is no revision");
 	list_append(&inspection->finding->current, version);
 	return NULL;
 }
@@ -86,7 +78,7 @@ static struct finding *refuse_foreign(const struct inspection *inspection, const
 	struct finding *finding = inspection->finding;
 	if (alembic_graph_may_mean(graph, version))
 		return finding_set(finding, FINDING_UNKNOWN,
-			"the version table holds %s, which is no revision but may mean one",
+			"the version table has a row %s, which is no revision but may mean one",
 			version);
 	finding_advise(finding,
 		"start the image that has %s, or bring its file back; only if the tables are "

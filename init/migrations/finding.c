@@ -26,29 +26,36 @@ const char *finding_name(enum finding_kind kind)
 	return names[kind];
 }
 
+/* One line: a file's name may hold anything. */
+__attribute__((format(printf, 1, 0))) static char *line_of(const char *format, va_list arguments)
+{
+	char line[LINE_SIZE];
+	(void)vsnprintf(line, sizeof line, format, arguments);
+	for (char *byte = line; *byte != '\0'; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			*byte = '?';
+	return memory_copy(line);
+}
+
 struct finding *finding_set(
 	struct finding *finding, enum finding_kind kind, const char *format, ...)
 {
-	char line[LINE_SIZE];
 	va_list arguments;
 	va_start(arguments, format);
-	(void)vsnprintf(line, sizeof line, format, arguments);
-	va_end(arguments);
 	free(finding->reason);
-	finding->reason = memory_copy(line);
+	finding->reason = line_of(format, arguments);
+	va_end(arguments);
 	finding->kind = kind;
 	return finding;
 }
 
 void finding_advise(struct finding *finding, const char *format, ...)
 {
-	char line[LINE_SIZE];
 	va_list arguments;
 	va_start(arguments, format);
-	(void)vsnprintf(line, sizeof line, format, arguments);
-	va_end(arguments);
 	free(finding->advice);
-	finding->advice = memory_copy(line);
+	finding->advice = line_of(format, arguments);
+	va_end(arguments);
 }
 
 void finding_clear(struct finding *finding)

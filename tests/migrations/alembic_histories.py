@@ -211,7 +211,7 @@ TRICKS = [
     "def change():\n    return 'a\\\n{name} = 1'\n{name} = {value}",
     "def change():\n    return (\n1)\n{name} = {value}",
     "class A:\n    x = '''\ndef a():\n    '''\n    y = '''\n{name} = {value}\n'''",
-    "x = r'\\'; {name} = {value}  # '",
+    "x = r'\\''; {name} = {value}  # '",
     "{wide} = {value}",
     "from os.path import *\n{name} = {value}",
     "{name} = {value}\nfrom os.path import *",
