@@ -77,19 +77,20 @@ static void look_at(struct environment *environment)
 	}
 }
 
-/* At the first token of a line: a loop begins, goes on or is over. */
+/* At the first token of a line, behind "async": a loop begins, goes on or is over. */
 static void follow_loop(struct environment *environment)
 {
 	const struct alembic_token *token = &environment->token;
 	if (environment->in_loop && token->column > environment->loop_column)
 		return;
-	environment->in_loop = alembic_token_is(token, "for") || alembic_token_is(token, "while") ||
-			       alembic_token_is(token, "async");
+	environment->in_loop = alembic_token_is(token, "for") || alembic_token_is(token, "while");
 	environment->loop_column = token->column;
 }
 
 static void read_line(struct environment *environment)
 {
+	if (alembic_token_is(&environment->token, "async"))
+		alembic_token_next(&environment->source, &environment->token);
 	for (follow_loop(environment); environment->token.kind < TOKEN_LINE_END;) {
 		look_at(environment);
 		alembic_token_next(&environment->source, &environment->token);

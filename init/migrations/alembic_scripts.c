@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -94,12 +93,8 @@ static bool read_small(int folder, const struct dirent *entry, struct text *cont
 	if (entry->d_type != DT_REG)
 		return false;
 	autoclose int file = openat(folder, entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat status;
-	if (file < 0 || fstat(file, &status) != 0 || !S_ISREG(status.st_mode) ||
-		status.st_size >= (off_t)sizeof buffer)
-		return false;
-	ssize_t length = read(file, buffer, sizeof buffer);
-	if (length != status.st_size)
+	ssize_t length = file >= 0 ? read(file, buffer, sizeof buffer) : -1;
+	if (length < 0 || length == (ssize_t)sizeof buffer)
 		return false;
 	text_add_bytes(contents, buffer, (size_t)length);
 	return true;

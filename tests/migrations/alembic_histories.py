@@ -186,7 +186,7 @@ TRICKS = [
     "vars()['{name}'] = {value}",
     "locals()['{name}'] = {value}",
     "print(({name} := {value}), end='')",
-    "f'{{({name} := {value})}}'",
+    'f"{{({name} := {value})}}"',
     "x, {name} = 1, {value}",
     "x = {name} = {value}",
     "({name}) = {value}",
@@ -233,16 +233,16 @@ def wide(name):
     return name.replace("e", "\uff45", 1).replace("o", "\uff4f", 1)
 
 
-def trick(chance, text, revision):
-    """text with one more way to assign a value, mostly a right one."""
-    name = chance.choice(["revision", "down_revision"])
-    value = revision.id if name == "revision" else (revision.down[0] if len(revision.down) == 1 else None)
-    if chance.random() < 0.2:
-        value = "elsewhere"
-    made = chance.choice(TRICKS).format(name=name, value=repr(value), wide=wide(name))
-    lines = text.split("\n\n\ndef upgrade")
-    return made, ("\n\n\ndef upgrade".join([lines[0] + "\n" + made + "\n", *lines[1:]])
-                  if chance.random() < 0.7 else text + "\n" + made + "\n")
+def with_trick(text, made, before_bodies):
+    """text with one more statement, before its functions or at its end."""
+    if not before_bodies:
+        return f"{text}\n{made}\n"
+    head, body = text.split("\n\ndef upgrade", 1)
+    return f"{head}\n{made}\n\n\ndef upgrade{body}"
+
+
+def trick(form, name, value):
+    return form.format(name=name, value=repr(value), wide=wide(name))
 
 
 # --- projects --------------------------------------------------------------------------------------
@@ -292,9 +292,6 @@ def write(chance, project, plain):
     for revision in project.revisions:
         folder = project.directory / chance.choice(project.locations)
         text = source(chance, revision, plain)
-        if not plain and chance.random() < 0.01:
-            made, text = trick(chance, text, revision)
-            project.odd(made)
         (folder / file_name(chance, revision, plain)).write_bytes(encoded(chance, text, plain))
 
 

@@ -8,9 +8,11 @@ wrong everywhere.
 import collections
 import contextlib
 import io
+import itertools
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import warnings
@@ -18,6 +20,7 @@ import warnings
 import alembic.command
 import alembic.config
 import alembic.script
+import flask_migrate
 import pytest
 
 import alembic_histories
@@ -127,6 +130,28 @@ def test_the_reader_never_contradicts_alembic(reader, folder, record_property):
     assert unknown <= MOST_UNKNOWN * ordinary
 
 
+def tricky_projects(folder):
+    """Two revisions, and in the later one each way to assign a value, to the right one or another."""
+    chance = random.Random(SEED)
+    history = [alembic_histories.Revision("first"), alembic_histories.Revision("second", down=["first"])]
+    ways = itertools.product(alembic_histories.TRICKS, (("revision", "second"), ("down_revision", "first")),
+                             (True, False), (True, False))
+    for number, (form, (name, value), is_right, before_bodies) in enumerate(ways):
+        project = alembic_histories.Project(folder / str(number), True, history, rows=["second"])
+        alembic_histories.write(chance, project, plain=True)
+        path = alembic_histories.scripts(project)[1]
+        made = alembic_histories.trick(form, name, value if is_right else "other")
+        path.write_text(alembic_histories.with_trick(path.read_text(), made, before_bodies))
+        project.odd(made)
+        yield project
+
+
+def test_no_way_to_assign_a_value_misleads_the_reader(reader, folder):
+    for project in tricky_projects(folder):
+        check(reader, project)
+        shutil.rmtree(project.folder)
+
+
 def test_a_thousand_revisions_are_read_as_alembic_reads_them(reader, folder):
     print(f"ALEMBIC_SEED={SEED}")
     for number in range(LARGE):
@@ -147,8 +172,6 @@ with create_engine("sqlite:///{database}").connect() as connection:
 
 
 def test_what_alembic_leaves_in_sqlite_is_at_head(reader, folder):
-    import sqlite3
-
     print(f"ALEMBIC_SEED={SEED}")
     for number in range(REAL):
         chance = random.Random(f"{SEED}/real/{number}")
@@ -162,3 +185,20 @@ def test_what_alembic_leaves_in_sqlite_is_at_head(reader, folder):
         assert reader.inspect(project.directory, rows).kind == "at head"
         assert sorted(rows) == sorted(alembic_histories.effective(
             project.revisions, {revision.id for revision in project.revisions}))
+
+
+@pytest.mark.parametrize("template, kind", [
+    ("generic", "at head"), ("async", "at head"), ("multidb", "unknown"),
+    ("flask", "at head"), ("aioflask", "at head"), ("flask-multidb", "unknown"), ("aioflask-multidb", "unknown")])
+def test_a_project_that_init_made_is_read_unless_it_has_several_databases(reader, folder, template, kind):
+    is_flask = "flask" in template
+    project = alembic_histories.Project(folder / "shop", is_flask, [alembic_histories.Revision("first")])
+    project.folder.mkdir()
+    make = flask_migrate.Config if is_flask else alembic.config.Config
+    config = make(str(project.ini), stdout=io.StringIO())
+    with contextlib.redirect_stdout(io.StringIO()):
+        alembic.command.init(config, str(project.directory), template=template)
+    source = alembic_histories.source(random.Random(1), project.revisions[0], plain=True)
+    (project.directory / "versions" / "first.py").write_text(source)
+    finding = reader.inspect(project.directory, ["first"])
+    assert finding.kind == kind, finding

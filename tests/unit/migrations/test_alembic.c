@@ -59,6 +59,7 @@ static void env_py_decides_whether_the_version_table_is_known(void **state)
 		{"USE_TWOPHASE = False\n", {0}, FINDING_UNKNOWN},
 		{"for s in all:\n  if s:\n    context.run_migrations()\n", {0}, FINDING_UNKNOWN},
 		{"async for s in all: do_upgrade(s)\n", {0}, FINDING_UNKNOWN},
+		{"async def run():\n  context.run_migrations()\n", {0}, FINDING_AT_HEAD},
 		{"for s in all:\n  load(s)\ncontext.run_migrations()\n", {0}, FINDING_AT_HEAD},
 		{"x = [s for s in run_migrations]\n", {0}, FINDING_AT_HEAD},
 		{"x = '''\n", {0}, FINDING_UNKNOWN},
