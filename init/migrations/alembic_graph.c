@@ -291,34 +291,31 @@ void alembic_graph_clear(struct alembic_graph *graph)
 }
 
 /* Marks what revision stands on, without itself. waiting has room for every revision. */
-static void apply_below(struct alembic_graph *graph, struct alembic_revision **waiting,
-	struct alembic_revision *revision)
+static void apply_below(struct alembic_graph *graph, size_t *waiting, size_t revision)
 {
 	size_t count = 0;
 	waiting[count++] = revision;
 	while (count > 0) {
-		const struct alembic_revision *above = waiting[--count];
+		const struct alembic_revision *above = &graph->revisions[waiting[--count]];
 		for (size_t i = 0; i < above->below_count; i++) {
-			struct alembic_revision *below = &graph->revisions[above->below[i]];
-			if (below->is_applied)
+			if (graph->revisions[above->below[i]].is_applied)
 				continue;
-			below->is_applied = true;
-			waiting[count++] = below;
+			graph->revisions[above->below[i]].is_applied = true;
+			waiting[count++] = above->below[i];
 		}
 	}
 }
 
 const struct alembic_revision *alembic_graph_apply(
-	struct alembic_graph *graph, struct alembic_revision *const *applied, size_t count)
+	struct alembic_graph *graph, const size_t *applied, size_t count)
 {
-	autofree struct alembic_revision **waiting =
-		memory_zeroed(graph->count + 1, sizeof *waiting);
+	autofree size_t *waiting = memory_zeroed(graph->count + 1, sizeof *waiting);
 	for (size_t i = 0; i < count; i++)
 		apply_below(graph, waiting, applied[i]);
 	for (size_t i = 0; i < count; i++)
-		if (applied[i]->is_applied)
-			return applied[i];
+		if (graph->revisions[applied[i]].is_applied)
+			return &graph->revisions[applied[i]];
 	for (size_t i = 0; i < count; i++)
-		applied[i]->is_applied = true;
+		graph->revisions[applied[i]].is_applied = true;
 	return NULL;
 }

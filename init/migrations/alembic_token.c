@@ -16,7 +16,8 @@ static const char classes[] = ".........BL.BL.."
 
 static char class_of(char byte)
 {
-	return (byte & 0x80) != 0 ? 'N' : classes[(unsigned char)byte];
+	unsigned char index = (unsigned char)byte;
+	return index < sizeof classes - 1 ? classes[index] : (char)'N';
 }
 
 static bool is_newline(char byte)
