@@ -14,10 +14,12 @@ static const char classes[] = ".........BL.BL.."
 			      ".NNNNNNNNNNNNNNN"
 			      "NNNNNNNNNNNO.C..";
 
+/* Beyond ASCII a byte is part of a name. */
 static char class_of(char byte)
 {
-	unsigned char index = (unsigned char)byte;
-	return index < sizeof classes - 1 ? classes[index] : (char)'N';
+	if ((byte & 0x80) != 0)
+		return 'N';
+	return classes[(unsigned char)byte];
 }
 
 static bool is_newline(char byte)

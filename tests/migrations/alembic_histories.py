@@ -57,20 +57,22 @@ def identifier(chance, number, style):
 def history(chance, count):
     """A directed graph without cycles: mostly a line, with branches, merges, labels and dependencies."""
     style = chance.choice(["hexadecimal", "hexadecimal", "number", "slug"])
-    branching = chance.choice([0, 0, 0, 0.1, 0.3])
+    branching = chance.choice([0, 0, 0.1, 0.3, 0.6])
     revisions, heads = [], []
     for number in range(count):
         revision = Revision(identifier(chance, number, style))
         if heads and chance.random() >= branching / 3:
             revision.down = [heads[-1] if chance.random() >= branching else chance.choice(revisions)]
-            if len(heads) > 1 and chance.random() < branching + 0.1:
+            if len(heads) > 1 and chance.random() < branching:
                 revision.down = chance.sample(heads, 2)
-        if not revision.down and revisions or chance.random() < branching / 4:
-            revision.labels = [f"branch{number}"] + ([f"also{number}"] if chance.random() < 0.2 else [])
-        if revisions and chance.random() < branching / 2:
-            revision.depends = [dependency(chance, chance.choice(revisions))]
-        down = {each.id if isinstance(each, Revision) else each for each in revision.down}
+        down = {each.id for each in revision.down}
         revision.down = sorted(down)
+        if not down and revisions or chance.random() < branching / 4:
+            revision.labels = [f"branch{number}"] + ([f"also{number}"] if chance.random() < 0.2 else [])
+        if revisions and chance.random() < branching:
+            below = closure(revisions, revision.down)
+            aside = [each for each in revisions if each.id not in below]
+            revision.depends = [dependency(chance, chance.choice(aside or revisions))]
         heads = [head for head in heads if head.id not in down] + [revision]
         revisions.append(revision)
     if len(heads) > 1 and chance.random() < 0.5:
@@ -215,6 +217,7 @@ TRICKS = [
     "{wide} = {value}",
     "from os.path import *\n{name} = {value}",
     "{name} = {value}\nfrom os.path import *",
+    "def a():\n    x = '''\ndef b(): pass\n{name} = {value}\n    '''  # '''",
     "lambda: None; {name} = {value}",
     "@lambda f: {value}\ndef {name}(): pass",
     "import os as {name}\n{name} = {value}",
