@@ -285,7 +285,8 @@ static void rows_that_alembic_would_interpret_are_unknown(void **state)
 		begin(state);
 		project_write("migrations/versions/b.py",
 			"revision = 'abc'\ndown_revision = 'a'\nbranch_labels = 'shop'\n");
-		project_check(rows[i], "alembic", by_default, versions, FINDING_UNKNOWN, "has a row");
+		project_check(
+			rows[i], "alembic", by_default, versions, FINDING_UNKNOWN, "has a row");
 	}
 }
 
