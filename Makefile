@@ -88,7 +88,7 @@ help:
 	@echo 'make check-aarch64  the cross-built program and unit tests under qemu'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
 	@echo 'make layers      fails when a room includes one below it'
-	@echo 'make fuzz        libFuzzer on INI, URLs and words (FUZZ_SECONDS=60 each)'
+	@echo 'make fuzz        libFuzzer on INI, URLs, words and revision files (FUZZ_SECONDS=60 each)'
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
 	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
 	@echo 'make install     the program and its manual; make uninstall; DESTDIR= PREFIX='
@@ -169,7 +169,8 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH)
 
-# Each fuzz target for FUZZ_SECONDS; what it finds is left in build/fuzz.
+# Each fuzz target for FUZZ_SECONDS, from the files in the folder of its name, if there is one; what it
+# finds is left in build/fuzz.
 FUZZ_SECONDS ?= 60
 fuzz:
 	@tests/install build lint
@@ -178,8 +179,11 @@ fuzz:
 		name=$$(basename $$source .c); \
 		echo "fuzz: $$name for $(FUZZ_SECONDS) s"; \
 		clang -std=c11 -g -O1 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined \
-			-o build/fuzz/$$name $$source init/base/*.c init/config/*.c -linih; \
-		build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
+			-o build/fuzz/$$name $$source init/base/*.c init/config/*.c init/migrations/*.c \
+			-linih; \
+		mkdir -p build/fuzz/$$name.found; \
+		build/fuzz/$$name build/fuzz/$$name.found $$(ls -d tests/fuzz/$$name 2>/dev/null) \
+			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
 			2>build/fuzz/$$name.log || { tail -n 30 build/fuzz/$$name.log; exit 1; }; \
 		tail -n 1 build/fuzz/$$name.log; \
 	done

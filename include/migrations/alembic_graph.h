@@ -19,6 +19,7 @@ struct alembic_revision {
 	const char *id;
 	size_t *below; /* revisions that it stands on: down_revision, then depends_on */
 	size_t below_count;
+	size_t down_count; /* of them from down_revision */
 	bool is_head;	   /* in nobody's down_revision: what "upgrade head" counts */
 	bool is_effective; /* and in nobody's depends_on: what the version table holds in the end */
 	bool is_applied;
@@ -50,9 +51,9 @@ struct alembic_revision *alembic_graph_find(const struct alembic_graph *graph, c
  * beginning of one identifier, "head", a relative one? */
 bool alembic_graph_may_mean(const struct alembic_graph *graph, const char *text);
 
-/* Marks what the count revisions called applied stand on, and after that themselves, as applied.
- * NULL; or one of them that another stands on, which Alembic refuses. */
+/* Marks what the count revisions of these indexes stand on, and then themselves, as applied. NULL;
+ * or one of them that another stands on, which Alembic refuses. */
 const struct alembic_revision *alembic_graph_apply(
-	struct alembic_graph *graph, struct alembic_revision *const *applied, size_t count);
+	struct alembic_graph *graph, const size_t *applied, size_t count);
 
 #endif

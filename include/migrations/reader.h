@@ -23,6 +23,8 @@ struct migrations_files {
 	 * can be read all the same: upgrade.version_table and database.schema. */
 	bool version_table_is_set;
 	bool schema_is_set;
+	bool has_no_search_path; /* only PostgreSQL has one: elsewhere a file that sets it is
+				    harmless */
 	bool all_heads; /* Alembic: the command is "upgrade heads", so several heads are no fault */
 };
 

@@ -9,7 +9,8 @@
 
 /* Gives back to the kernel the pages of code and constants, which come back from the file when they
  * are needed, and the part of the stack below the caller's frame, which nobody reads any more. Call
- * it before the first sleep behind boot. What fails costs memory and nothing else. madvise(2), MADV_DONTNEED */
+ * it before the first sleep behind boot. What fails costs memory and nothing else. madvise(2),
+ * MADV_DONTNEED */
 void footprint_trim(void);
 
 #endif

@@ -23,7 +23,7 @@ struct inspection {
 	const struct migrations_files *files;
 	const struct migrations_state *state;
 	struct project project;
-	struct alembic_revision **applied; /* of each row */
+	size_t *applied; /* the graph's revision of each row */
 	size_t applied_count;
 	struct finding *finding;
 };
@@ -34,18 +34,18 @@ static const char *tool_of(const struct inspection *inspection)
 	return inspection->project.is_flask ? "flask db" : "alembic";
 }
 
-static struct finding *read_project(struct inspection *inspection)
+/* True when that is a conclusion already. */
+static bool read_project(struct inspection *inspection)
 {
 	struct project *project = &inspection->project;
 	const struct migrations_files *files = inspection->files;
 	struct finding *finding = inspection->finding;
-	if (alembic_environment_read(files, &project->is_flask, finding) != NULL ||
-		alembic_config_read(files->directory, project->is_flask, &project->locations,
-			finding) != NULL ||
-		alembic_scripts_read(&project->scripts, &project->locations, finding) != NULL)
-		return finding;
-	return alembic_graph_build(
-		&project->graph, project->scripts.items, project->scripts.count, finding);
+	return alembic_environment_read(files, &project->is_flask, finding) != NULL ||
+	       alembic_config_read(
+		       files->directory, project->is_flask, &project->locations, finding) != NULL ||
+	       alembic_scripts_read(&project->scripts, &project->locations, finding) != NULL ||
+	       alembic_graph_build(&project->graph, project->scripts.items, project->scripts.count,
+		       finding) != NULL;
 }
 
 static void clear_project(struct project *project)
@@ -63,74 +63,80 @@ static void list_heads(struct inspection *inspection)
 			list_append(&inspection->finding->heads, graph->revisions[i].id);
 }
 
-static bool is_printable(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text < ' ' || *text > '~')
-			return false;
-	return true;
-}
-
-static struct finding *check_version(const struct inspection *inspection, const char *version)
-{
-	if (version == NULL || *version == '\0' || !is_printable(version))
-		return finding_set(inspection->finding, FINDING_UNKNOWN,
-			"the version table holds a row that is no revision");
-	list_append(&inspection->finding->current, version);
-	return NULL;
-}
-
-static struct finding *refuse_foreign(const struct inspection *inspection, const char *version)
+static void refuse_foreign(const struct inspection *inspection, const char *version)
 {
 	const struct alembic_graph *graph = &inspection->project.graph;
 	struct finding *finding = inspection->finding;
-	if (alembic_graph_may_mean(graph, version))
-		return finding_set(finding, FINDING_UNKNOWN,
-			"the version table holds %s, which is no revision but may mean one",
+	if (alembic_graph_may_mean(graph, version)) {
+		(void)finding_set(finding, FINDING_UNKNOWN,
+			"the version table has a row \"%s\", which is no revision but may mean one",
 			version);
+		return;
+	}
 	finding_advise(finding,
 		"start the image that has %s, or bring its file back; only if the tables are "
 		"those of another revision: %s stamp --purge REVISION (Flask-Migrate before 4.1: "
 		"DELETE FROM alembic_version, then flask db stamp REVISION)",
 		version, tool_of(inspection));
-	return finding_set(finding, FINDING_FOREIGN,
+	(void)finding_set(finding, FINDING_FOREIGN,
 		"the version table holds %s, which none of the %zu files below %s has (Can't "
 		"locate revision identified by '%s')",
 		version, graph->count, inspection->files->directory, version);
 }
 
-static struct finding *refuse_overlap(
+static void refuse_overlap(
 	const struct inspection *inspection, const struct alembic_revision *revision)
 {
 	finding_advise(inspection->finding,
 		"if the later revisions are really applied: DELETE FROM alembic_version WHERE "
 		"version_num = '%s'",
 		revision->id);
-	return finding_set(inspection->finding, FINDING_DIVERGED,
+	(void)finding_set(inspection->finding, FINDING_DIVERGED,
 		"the version table holds %s (%s) and a revision that stands on it (Requested "
 		"revision overlaps with other requested revisions)",
 		revision->id, revision->script->path);
 }
 
-/* Every row is a revision of the files, and none stands on another. */
-static struct finding *apply_rows(struct inspection *inspection)
+/* The revision of each row, in inspection->applied. True when one has none: the conclusion. */
+static bool find_rows(
+	struct inspection *inspection, const struct migrations_row *rows, size_t count)
+{
+	const struct alembic_graph *graph = &inspection->project.graph;
+	for (size_t i = 0; i < count; i++) {
+		const char *version = rows[i].version != NULL ? rows[i].version : "";
+		const struct alembic_revision *found = alembic_graph_find(graph, version);
+		if (found == NULL) {
+			refuse_foreign(inspection, version);
+			return true;
+		}
+		inspection->applied[inspection->applied_count++] =
+			(size_t)(found - graph->revisions);
+	}
+	return false;
+}
+
+static void list_rows(const struct inspection *inspection, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (inspection->state->rows[i].version != NULL)
+			list_append(
+				&inspection->finding->current, inspection->state->rows[i].version);
+}
+
+/* True when the rows are a conclusion: one is no revision of the files, or stands on another. */
+static bool apply_rows(struct inspection *inspection)
 {
 	const struct migrations_state *state = inspection->state;
-	struct alembic_graph *graph = &inspection->project.graph;
 	size_t count = state->has_version_table ? state->row_count : 0;
-	struct alembic_revision **applied = memory_zeroed(count + 1, sizeof *applied);
-	inspection->applied = applied;
-	for (size_t i = 0; i < count; i++)
-		if (check_version(inspection, state->rows[i].version) != NULL)
-			return inspection->finding;
-	for (size_t i = 0; i < count; i++) {
-		applied[i] = alembic_graph_find(graph, state->rows[i].version);
-		if (applied[i] == NULL)
-			return refuse_foreign(inspection, state->rows[i].version);
-	}
-	inspection->applied_count = count;
-	const struct alembic_revision *overlap = alembic_graph_apply(graph, applied, count);
-	return overlap != NULL ? refuse_overlap(inspection, overlap) : NULL;
+	inspection->applied = memory_zeroed(count + 1, sizeof *inspection->applied);
+	list_rows(inspection, count);
+	if (find_rows(inspection, state->rows, count))
+		return true;
+	const struct alembic_revision *overlap =
+		alembic_graph_apply(&inspection->project.graph, inspection->applied, count);
+	if (overlap != NULL)
+		refuse_overlap(inspection, overlap);
+	return overlap != NULL;
 }
 
 static size_t count_pending(const struct inspection *inspection)
@@ -159,21 +165,23 @@ static char *heads_text(const struct alembic_graph *graph, size_t *count)
 	return text_take(&text);
 }
 
-/* "upgrade head" wants one head, even where a depends_on makes one stand on the other. */
-static struct finding *check_heads(const struct inspection *inspection)
+/* "upgrade head" wants one head, even where a depends_on makes one stand on the other. True when
+ * there are several: the conclusion. */
+static bool refuse_heads(const struct inspection *inspection)
 {
 	size_t count;
 	autofree char *heads = heads_text(&inspection->project.graph, &count);
 	const char *tool = tool_of(inspection);
 	if (count < 2 || inspection->files->all_heads)
-		return NULL;
+		return false;
 	finding_advise(inspection->finding,
 		"%s merge heads, and commit the file that it makes; if the branches are meant to "
 		"stay apart, upgrade.command = %s upgrade heads",
 		tool, tool);
-	return finding_set(inspection->finding, FINDING_DIVERGED,
+	(void)finding_set(inspection->finding, FINDING_DIVERGED,
 		"%zu heads where the upgrade wants one: %s (Multiple head revisions are present)",
 		count, heads);
+	return true;
 }
 
 static const struct alembic_revision *pending_below(
@@ -239,16 +247,16 @@ static void conclude(struct inspection *inspection)
 			inspection->state->version_tables);
 		return;
 	}
-	if (read_project(inspection) != NULL)
+	if (read_project(inspection))
 		return;
 	list_heads(inspection);
-	if (apply_rows(inspection) != NULL)
+	if (apply_rows(inspection))
 		return;
 	size_t pending = count_pending(inspection);
 	if (pending == 0 && inspection->applied_count > 0)
 		(void)finding_set(finding, FINDING_AT_HEAD, "all %zu revisions are applied",
 			inspection->project.graph.count);
-	else if (check_heads(inspection) != NULL)
+	else if (refuse_heads(inspection))
 		return;
 	else if (inspection->applied_count == 0)
 		conclude_unapplied(inspection, pending);
@@ -265,8 +273,8 @@ static void inspect(const struct migrations_files *files, const struct migration
 	clear_project(&inspection.project);
 }
 
-static const char *const commands[] = {
-	"flask db upgrade", "flask db upgrade head", "alembic upgrade head", NULL};
+static const char *const commands[] = {"flask db upgrade", "flask db upgrade head",
+	"flask db upgrade heads", "alembic upgrade head", "alembic upgrade heads", NULL};
 
 const struct migrations_reader alembic_reader = {
 	.tool = "alembic",

@@ -9,7 +9,7 @@
 #include "config/read_file.h"
 #include "migrations/alembic_token.h"
 
-enum voucher { NOBODY, VERSION_TABLE, SCHEMA };
+enum voucher { NOBODY, VERSION_TABLE, SCHEMA, SEARCH_PATH };
 
 struct environment {
 	const struct migrations_files *files;
@@ -30,7 +30,7 @@ static const struct {
 } words[] = {
 	{"version_table_schema", SCHEMA, false},
 	{"version_table", VERSION_TABLE, false},
-	{"search_path", SCHEMA, false},
+	{"search_path", SEARCH_PATH, false},
 	{"schema_translate_map", SCHEMA, false},
 	{"bind_key", NOBODY, false},
 	{"bind_names", NOBODY, false},
@@ -56,7 +56,8 @@ static bool holds(const struct alembic_token *token, const char *part)
 static bool is_vouched(const struct migrations_files *files, enum voucher voucher)
 {
 	return (voucher == VERSION_TABLE && files->version_table_is_set) ||
-	       (voucher == SCHEMA && files->schema_is_set);
+	       (voucher == SCHEMA && files->schema_is_set) ||
+	       (voucher == SEARCH_PATH && (files->schema_is_set || files->has_no_search_path));
 }
 
 static void look_at(struct environment *environment)
@@ -77,19 +78,20 @@ static void look_at(struct environment *environment)
 	}
 }
 
-/* At the first token of a line: a loop begins, goes on or is over. */
+/* At the first token of a line, behind "async": a loop begins, goes on or is over. */
 static void follow_loop(struct environment *environment)
 {
 	const struct alembic_token *token = &environment->token;
 	if (environment->in_loop && token->column > environment->loop_column)
 		return;
-	environment->in_loop = alembic_token_is(token, "for") || alembic_token_is(token, "while") ||
-			       alembic_token_is(token, "async");
+	environment->in_loop = alembic_token_is(token, "for") || alembic_token_is(token, "while");
 	environment->loop_column = token->column;
 }
 
 static void read_line(struct environment *environment)
 {
+	if (alembic_token_is(&environment->token, "async"))
+		alembic_token_next(&environment->source, &environment->token);
 	for (follow_loop(environment); environment->token.kind < TOKEN_LINE_END;) {
 		look_at(environment);
 		alembic_token_next(&environment->source, &environment->token);
@@ -106,8 +108,8 @@ static struct finding *conclude(
 		return NULL;
 	if (environment->voucher != NOBODY)
 		finding_advise(finding, "set %s, and it is read natively",
-			environment->voucher == SCHEMA ? "database.schema"
-						       : "upgrade.version_table");
+			environment->voucher == VERSION_TABLE ? "upgrade.version_table"
+							      : "database.schema");
 	return finding_set(finding, FINDING_UNKNOWN,
 		"%s: speaks of \"%s\", so the version table may be elsewhere", path,
 		environment->word);

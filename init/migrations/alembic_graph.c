@@ -154,6 +154,8 @@ static struct finding *add_edges(struct alembic_graph *graph, struct alembic_rev
 		if (name == ALEMBIC_DOWN_REVISION)
 			target->is_head = false;
 	}
+	if (name == ALEMBIC_DOWN_REVISION)
+		revision->down_count = revision->below_count;
 	return NULL;
 }
 
@@ -177,8 +179,10 @@ struct step {
 	size_t next;
 };
 
-static struct finding *find_cycle_from(struct alembic_graph *graph, struct step *path,
-	struct alembic_revision *start, struct finding *finding)
+/* A revision that stands on itself, through the one that *through is set to; NULL when start leads
+ * to none. path has room for every revision. */
+static const struct alembic_revision *find_cycle_from(struct alembic_graph *graph,
+	struct step *path, struct alembic_revision *start, const struct alembic_revision **through)
 {
 	size_t length = 0;
 	path[length++] = (struct step){start, 0};
@@ -190,17 +194,65 @@ static struct finding *find_cycle_from(struct alembic_graph *graph, struct step 
 			length--;
 			continue;
 		}
+		*through = last->revision;
 		struct alembic_revision *below =
 			&graph->revisions[last->revision->below[last->next++]];
 		if (below->visit == ON_PATH)
-			return finding_set(finding, FINDING_BROKEN,
-				"%s: revision %s stands on itself, through %s", below->script->path,
-				below->id, last->revision->script->path);
-		if (below->visit == UNSEEN)
-			path[length++] = (struct step){below, 0};
-		below->visit = below->visit == UNSEEN ? ON_PATH : below->visit;
+			return below;
+		if (below->visit == DONE)
+			continue;
+		below->visit = ON_PATH;
+		path[length++] = (struct step){below, 0};
 	}
 	return NULL;
+}
+
+static size_t edge_count(const struct alembic_revision *revision, bool with_dependencies)
+{
+	return with_dependencies ? revision->below_count : revision->down_count;
+}
+
+static bool stands_on_grounded(const struct alembic_graph *graph,
+	const struct alembic_revision *revision, bool with_dependencies)
+{
+	size_t count = edge_count(revision, with_dependencies);
+	for (size_t i = 0; i < count; i++)
+		if (graph->revisions[revision->below[i]].is_applied)
+			return true;
+	return count == 0;
+}
+
+/* Does a way lead from every revision down to one that stands on nothing? Where none does, Alembic
+ * sees the cycle and refuses; it works on with others, in a way of its own. Uses is_applied. */
+static bool is_grounded(struct alembic_graph *graph, bool with_dependencies)
+{
+	size_t grounded = 0;
+	size_t before;
+	for (size_t i = 0; i < graph->count; i++)
+		graph->revisions[i].is_applied = false;
+	do {
+		before = grounded;
+		for (size_t i = 0; i < graph->count; i++) {
+			struct alembic_revision *revision = &graph->revisions[i];
+			if (revision->is_applied ||
+				!stands_on_grounded(graph, revision, with_dependencies))
+				continue;
+			revision->is_applied = true;
+			grounded++;
+		}
+	} while (grounded > before);
+	return grounded == graph->count;
+}
+
+static struct finding *refuse_cycle(struct alembic_graph *graph,
+	const struct alembic_revision *revision, const struct alembic_revision *through,
+	struct finding *finding)
+{
+	bool is_seen = !is_grounded(graph, false) || !is_grounded(graph, true);
+	finding_advise(finding, "correct down_revision or depends_on in one of the two");
+	return finding_set(finding, is_seen ? FINDING_BROKEN : FINDING_UNKNOWN,
+		"%s: revision %s stands on itself, through %s (Cycle is detected in revisions)",
+		revision->script->path, revision->id, through->script->path);
 }
 
 static struct finding *find_cycle(struct alembic_graph *graph, struct finding *finding)
@@ -208,10 +260,13 @@ static struct finding *find_cycle(struct alembic_graph *graph, struct finding *f
 	autofree struct step *path = memory_zeroed(graph->count + 1, sizeof *path);
 	for (size_t i = 0; i < graph->count; i++) {
 		struct alembic_revision *start = &graph->revisions[i];
-		if (start->visit != UNSEEN || find_cycle_from(graph, path, start, finding) == NULL)
+		if (start->visit != UNSEEN)
 			continue;
-		finding_advise(finding, "correct down_revision or depends_on in one of the two");
-		return finding;
+		const struct alembic_revision *through;
+		const struct alembic_revision *found =
+			find_cycle_from(graph, path, start, &through);
+		if (found != NULL)
+			return refuse_cycle(graph, found, through, finding);
 	}
 	return NULL;
 }
@@ -236,34 +291,31 @@ void alembic_graph_clear(struct alembic_graph *graph)
 }
 
 /* Marks what revision stands on, without itself. waiting has room for every revision. */
-static void apply_below(struct alembic_graph *graph, struct alembic_revision **waiting,
-	struct alembic_revision *revision)
+static void apply_below(struct alembic_graph *graph, size_t *waiting, size_t revision)
 {
 	size_t count = 0;
 	waiting[count++] = revision;
 	while (count > 0) {
-		const struct alembic_revision *above = waiting[--count];
+		const struct alembic_revision *above = &graph->revisions[waiting[--count]];
 		for (size_t i = 0; i < above->below_count; i++) {
-			struct alembic_revision *below = &graph->revisions[above->below[i]];
-			if (below->is_applied)
+			if (graph->revisions[above->below[i]].is_applied)
 				continue;
-			below->is_applied = true;
-			waiting[count++] = below;
+			graph->revisions[above->below[i]].is_applied = true;
+			waiting[count++] = above->below[i];
 		}
 	}
 }
 
 const struct alembic_revision *alembic_graph_apply(
-	struct alembic_graph *graph, struct alembic_revision *const *applied, size_t count)
+	struct alembic_graph *graph, const size_t *applied, size_t count)
 {
-	autofree struct alembic_revision **waiting =
-		memory_zeroed(graph->count + 1, sizeof *waiting);
+	autofree size_t *waiting = memory_zeroed(graph->count + 1, sizeof *waiting);
 	for (size_t i = 0; i < count; i++)
 		apply_below(graph, waiting, applied[i]);
 	for (size_t i = 0; i < count; i++)
-		if (applied[i]->is_applied)
-			return applied[i];
+		if (graph->revisions[applied[i]].is_applied)
+			return &graph->revisions[applied[i]];
 	for (size_t i = 0; i < count; i++)
-		applied[i]->is_applied = true;
+		graph->revisions[applied[i]].is_applied = true;
 	return NULL;
 }

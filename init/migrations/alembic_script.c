@@ -44,7 +44,7 @@ static bool is_one_of(const struct alembic_token *token, const char *const *word
 static enum alembic_name name_of(const struct alembic_token *token)
 {
 	enum alembic_name name = 0;
-	if (token->kind != TOKEN_NAME || memchr("rdb", *token->text, 3) == NULL)
+	if (token->kind != TOKEN_NAME || strchr("rdb", *token->text) == NULL)
 		return ALEMBIC_NAMES;
 	while (name < ALEMBIC_NAMES && !alembic_token_is(token, names[name]))
 		name++;

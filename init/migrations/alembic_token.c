@@ -14,9 +14,12 @@ static const char classes[] = ".........BL.BL.."
 			      ".NNNNNNNNNNNNNNN"
 			      "NNNNNNNNNNNO.C..";
 
+/* Beyond ASCII a byte is part of a name. */
 static char class_of(char byte)
 {
-	return (byte & 0x80) != 0 ? 'N' : classes[(unsigned char)byte];
+	if ((byte & 0x80) != 0)
+		return 'N';
+	return classes[(unsigned char)byte];
 }
 
 static bool is_newline(char byte)

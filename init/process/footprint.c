@@ -38,8 +38,8 @@ static int trim_object(struct dl_phdr_info *object, size_t size, void *context)
 /* The red zone and this frame stay: a page is left free below the caller's. */
 static void trim_stack(void)
 {
-	uintptr_t top = page_of((uintptr_t)__builtin_frame_address(0)) -
-			(uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t top =
+		page_of((uintptr_t)__builtin_frame_address(0)) - (uintptr_t)sysconf(_SC_PAGESIZE);
 	give_back(top - STACK_DEPTH, top);
 }
 

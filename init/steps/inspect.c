@@ -176,6 +176,8 @@ static void conclude(
 		.directory = directory,
 		.version_table_is_set = reading->config->upgrade_version_table != NULL,
 		.schema_is_set = reading->config->database_schema != NULL,
+		.has_no_search_path = reading->config->database->kind != DATABASE_POSTGRES,
+		.all_heads = takes_all_heads(reading->config),
 	};
 	reading->reader->inspect(&files, state, &inspection->finding);
 	digest_trust(reading, directory);

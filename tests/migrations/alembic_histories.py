@@ -57,20 +57,22 @@ def identifier(chance, number, style):
 def history(chance, count):
     """A directed graph without cycles: mostly a line, with branches, merges, labels and dependencies."""
     style = chance.choice(["hexadecimal", "hexadecimal", "number", "slug"])
-    branching = chance.choice([0, 0, 0, 0.1, 0.3])
+    branching = chance.choice([0, 0, 0.1, 0.3, 0.6])
     revisions, heads = [], []
     for number in range(count):
         revision = Revision(identifier(chance, number, style))
         if heads and chance.random() >= branching / 3:
             revision.down = [heads[-1] if chance.random() >= branching else chance.choice(revisions)]
-            if len(heads) > 1 and chance.random() < branching + 0.1:
+            if len(heads) > 1 and chance.random() < branching:
                 revision.down = chance.sample(heads, 2)
-        if not revision.down and revisions or chance.random() < branching / 4:
-            revision.labels = [f"branch{number}"] + ([f"also{number}"] if chance.random() < 0.2 else [])
-        if revisions and chance.random() < branching / 2:
-            revision.depends = [dependency(chance, chance.choice(revisions))]
-        down = {each.id if isinstance(each, Revision) else each for each in revision.down}
+        down = {each.id for each in revision.down}
         revision.down = sorted(down)
+        if not down and revisions or chance.random() < branching / 4:
+            revision.labels = [f"branch{number}"] + ([f"also{number}"] if chance.random() < 0.2 else [])
+        if revisions and chance.random() < branching:
+            below = closure(revisions, revision.down)
+            aside = [each for each in revisions if each.id not in below]
+            revision.depends = [dependency(chance, chance.choice(aside or revisions))]
         heads = [head for head in heads if head.id not in down] + [revision]
         revisions.append(revision)
     if len(heads) > 1 and chance.random() < 0.5:
@@ -186,7 +188,7 @@ TRICKS = [
     "vars()['{name}'] = {value}",
     "locals()['{name}'] = {value}",
     "print(({name} := {value}), end='')",
-    "f'{{({name} := {value})}}'",
+    'f"{{({name} := {value})}}"',
     "x, {name} = 1, {value}",
     "x = {name} = {value}",
     "({name}) = {value}",
@@ -211,10 +213,11 @@ TRICKS = [
     "def change():\n    return 'a\\\n{name} = 1'\n{name} = {value}",
     "def change():\n    return (\n1)\n{name} = {value}",
     "class A:\n    x = '''\ndef a():\n    '''\n    y = '''\n{name} = {value}\n'''",
-    "x = r'\\'; {name} = {value}  # '",
+    "x = r'\\''; {name} = {value}  # '",
     "{wide} = {value}",
     "from os.path import *\n{name} = {value}",
     "{name} = {value}\nfrom os.path import *",
+    "def a():\n    x = '''\ndef b(): pass\n{name} = {value}\n    '''  # '''",
     "lambda: None; {name} = {value}",
     "@lambda f: {value}\ndef {name}(): pass",
     "import os as {name}\n{name} = {value}",
@@ -233,16 +236,16 @@ def wide(name):
     return name.replace("e", "\uff45", 1).replace("o", "\uff4f", 1)
 
 
-def trick(chance, text, revision):
-    """text with one more way to assign a value, mostly a right one."""
-    name = chance.choice(["revision", "down_revision"])
-    value = revision.id if name == "revision" else (revision.down[0] if len(revision.down) == 1 else None)
-    if chance.random() < 0.2:
-        value = "elsewhere"
-    made = chance.choice(TRICKS).format(name=name, value=repr(value), wide=wide(name))
-    lines = text.split("\n\n\ndef upgrade")
-    return made, ("\n\n\ndef upgrade".join([lines[0] + "\n" + made + "\n", *lines[1:]])
-                  if chance.random() < 0.7 else text + "\n" + made + "\n")
+def with_trick(text, made, before_bodies):
+    """text with one more statement, before its functions or at its end."""
+    if not before_bodies:
+        return f"{text}\n{made}\n"
+    head, body = text.split("\n\ndef upgrade", 1)
+    return f"{head}\n{made}\n\n\ndef upgrade{body}"
+
+
+def trick(form, name, value):
+    return form.format(name=name, value=repr(value), wide=wide(name))
 
 
 # --- projects --------------------------------------------------------------------------------------
@@ -292,9 +295,6 @@ def write(chance, project, plain):
     for revision in project.revisions:
         folder = project.directory / chance.choice(project.locations)
         text = source(chance, revision, plain)
-        if not plain and chance.random() < 0.01:
-            made, text = trick(chance, text, revision)
-            project.odd(made)
         (folder / file_name(chance, revision, plain)).write_bytes(encoded(chance, text, plain))
 
 

@@ -8,9 +8,11 @@ wrong everywhere.
 import collections
 import contextlib
 import io
+import itertools
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import warnings
@@ -18,6 +20,7 @@ import warnings
 import alembic.command
 import alembic.config
 import alembic.script
+import flask_migrate
 import pytest
 
 import alembic_histories
@@ -25,7 +28,7 @@ import harness
 import servers
 
 CASES = 1200 if harness.LONG else 120
-LARGE = 5 if harness.LONG else 1
+LARGE = 3 if harness.LONG else 1
 REAL = 40 if harness.LONG else 4
 SEED = int(os.environ.get("ALEMBIC_SEED", 0)) or random.SystemRandom().randrange(1, 10**9)
 MOST_UNKNOWN = 0.02
@@ -75,16 +78,24 @@ def configuration(project):
     return config
 
 
-def steps(project, destination):
-    """The number of steps to destination; or the exception that Alembic ends with."""
-    rows = tuple(project.rows) if project.has_table else ()
+def attempt(function):
+    """What it returns; or the exception that it ends with."""
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            script = alembic.script.ScriptDirectory.from_config(configuration(project))
-            return len(script._upgrade_revs(destination, rows))
+            return function()
     except Exception as error:
         return error
+
+
+def steps(project):
+    """The number of steps that Alembic would run to "head" and to "heads"; or exceptions in their place."""
+    rows = tuple(project.rows) if project.has_table else ()
+    script = attempt(lambda: alembic.script.ScriptDirectory.from_config(configuration(project)))
+    loaded = script if isinstance(script, Exception) else attempt(lambda: script.revision_map.heads)
+    if isinstance(loaded, Exception):
+        return loaded, loaded
+    return tuple(attempt(lambda: len(script._upgrade_revs(destination, rows))) for destination in ("head", "heads"))
 
 
 def disagreement(project, finding, head, heads):
@@ -105,7 +116,7 @@ def disagreement(project, finding, head, heads):
 
 def check(reader, project):
     finding = reader.inspect(project.directory, project.rows, project.has_table, project.tables)
-    wrong = disagreement(project, finding, steps(project, "head"), steps(project, "heads"))
+    wrong = disagreement(project, finding, *steps(project))
     assert wrong is None, f"{wrong}\n{project}"
     return finding
 
@@ -125,6 +136,28 @@ def test_the_reader_never_contradicts_alembic(reader, folder, record_property):
     told = ", ".join(f"{sort} {kind} {count}" for (sort, kind), count in sorted(counts.items()))
     record_property("figure", f"Alembic oracle: {CASES} cases, {unknown} of {ordinary} ordinary ones unknown; {told}")
     assert unknown <= MOST_UNKNOWN * ordinary
+
+
+def tricky_projects(folder):
+    """Two revisions, and in the later one each way to assign a value, to the right one or another."""
+    chance = random.Random(SEED)
+    history = [alembic_histories.Revision("first"), alembic_histories.Revision("second", down=["first"])]
+    ways = itertools.product(alembic_histories.TRICKS, (("revision", "second"), ("down_revision", "first")),
+                             (True, False), (True, False))
+    for number, (form, (name, value), is_right, before_bodies) in enumerate(ways):
+        project = alembic_histories.Project(folder / str(number), True, history, rows=["second"])
+        alembic_histories.write(chance, project, plain=True)
+        path = alembic_histories.scripts(project)[1]
+        made = alembic_histories.trick(form, name, value if is_right else "other")
+        path.write_text(alembic_histories.with_trick(path.read_text(), made, before_bodies))
+        project.odd(made)
+        yield project
+
+
+def test_no_way_to_assign_a_value_misleads_the_reader(reader, folder):
+    for project in tricky_projects(folder):
+        check(reader, project)
+        shutil.rmtree(project.folder)
 
 
 def test_a_thousand_revisions_are_read_as_alembic_reads_them(reader, folder):
@@ -147,18 +180,39 @@ with create_engine("sqlite:///{database}").connect() as connection:
 
 
 def test_what_alembic_leaves_in_sqlite_is_at_head(reader, folder):
-    import sqlite3
-
     print(f"ALEMBIC_SEED={SEED}")
+    upgraded = 0
     for number in range(REAL):
         chance = random.Random(f"{SEED}/real/{number}")
         project = alembic_histories.Project(folder / str(number), False, alembic_histories.history(chance, 12))
         alembic_histories.write(chance, project, plain=True)
         database = folder / f"{number}.db"
         (project.directory / "env.py").write_text(MIGRATING_ENV.format(database=database))
-        alembic.command.upgrade(configuration(project), "heads")
+        try:
+            alembic.command.upgrade(configuration(project), "heads")
+        except KeyError:  # Alembic 1.8 loses count of the heads where several revisions depend on one
+            continue
+        upgraded += 1
         with contextlib.closing(sqlite3.connect(database)) as connection:
             rows = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
         assert reader.inspect(project.directory, rows).kind == "at head"
         assert sorted(rows) == sorted(alembic_histories.effective(
             project.revisions, {revision.id for revision in project.revisions}))
+    assert upgraded > REAL / 2
+
+
+@pytest.mark.parametrize("template, kind", [
+    ("generic", "at head"), ("async", "at head"), ("multidb", "unknown"),
+    ("flask", "at head"), ("aioflask", "at head"), ("flask-multidb", "unknown"), ("aioflask-multidb", "unknown")])
+def test_a_project_that_init_made_is_read_unless_it_has_several_databases(reader, folder, template, kind):
+    is_flask = "flask" in template
+    project = alembic_histories.Project(folder / "shop", is_flask, [alembic_histories.Revision("first")])
+    project.folder.mkdir()
+    make = flask_migrate.Config if is_flask else alembic.config.Config
+    config = make(str(project.ini), stdout=io.StringIO())
+    with contextlib.redirect_stdout(io.StringIO()):
+        alembic.command.init(config, str(project.directory), template=template)
+    source = alembic_histories.source(random.Random(1), project.revisions[0], plain=True)
+    (project.directory / "versions" / "first.py").write_text(source)
+    finding = reader.inspect(project.directory, ["first"])
+    assert finding.kind == kind, finding
