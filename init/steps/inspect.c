@@ -161,6 +161,13 @@ static void digest_trust(const struct reading *reading, const char *directory)
 	sha256_end(&sha, reading->inspection->trust);
 }
 
+/* "alembic upgrade heads" */
+static bool takes_all_heads(const struct config *config)
+{
+	const struct list *command = &config->upgrade_command;
+	return command->count > 0 && text_equal(command->items[command->count - 1], "heads");
+}
+
 static void conclude(
 	const struct reading *reading, struct migrations_state *state, const struct rows *versions)
 {
