@@ -175,7 +175,7 @@ static int add_work(struct draft *draft, const char *kind, const char *name, enu
 	if (!possible)
 		return NO_WORK;
 	if (plan->work_count == 0)
-		(void)add_step(plan, PLAN_STEP_COORDINATE, "lock");
+		add_step(plan, PLAN_STEP_COORDINATE, "lock")->failure_status = STATUS_LOCK;
 	plan->works[plan->work_count] = (struct work){.kind = kind, .name = name, .when = when};
 	return (int)plan->work_count++;
 }
