@@ -112,6 +112,11 @@ $(OUT)/%.o: %.c $(OUT)/flags
 	@echo '  CC     $<'
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+ifeq ($(VARIANT),static)
+# Its state then lies in one page with the C library's, which is written anyway.
+$(OUT)/init/base/log.o: FLAGS_static += -fno-lto
+endif
+
 # Rebuild when the compiler, its flags or the chosen drivers change.
 $(OUT)/flags: FORCE
 	@mkdir -p $(@D)

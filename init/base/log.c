@@ -24,6 +24,7 @@ enum channel {
 
 #define LINE_SIZE 2048 /* below PIPE_BUF, so that a line is written whole or not at all */
 
+/* All zero until log_open, so that it costs no page of initialised memory. */
 static struct {
 	int descriptor;
 	enum channel channel;
@@ -31,7 +32,7 @@ static struct {
 	enum log_format format;
 	bool color;
 	unsigned long dropped;
-} sink = {.descriptor = STDERR_FILENO, .channel = CHANNEL_POLL, .level = LOG_INFO};
+} sink;
 
 static const struct {
 	const char *name;  /* in JSON */
@@ -47,6 +48,8 @@ static const struct {
 void log_open(void)
 {
 	struct stat status;
+	sink.descriptor = STDERR_FILENO;
+	sink.level = LOG_INFO;
 	if (fstat(STDERR_FILENO, &status) != 0)
 		return;
 	if (S_ISREG(status.st_mode)) {
