@@ -95,6 +95,9 @@ int config_load(
 	const struct config_request *request, struct config **result, struct faults *faults);
 void config_free(struct config *config);
 
+/* Frees what only show.h needs, before PID 1 goes to sleep for a long time. */
+void config_forget_origins(struct config *config);
+
 /* wait.level for url, with auto resolved: query where there is a login, else ready. */
 enum wait_level config_wait_level(const struct config *config, const struct database_url *url);
 

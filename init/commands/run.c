@@ -70,6 +70,7 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 	struct plan *plan = plan_new(config, scope, terminal_find());
 	if (scope != PLAN_RUN && plan->step_count == 0)
 		log_warn("nothing to do: no database, no target and no step is configured");
+	config_forget_origins(config);
 	int status = look_for_app(config, plan);
 	if (status != 0)
 		_exit(status);

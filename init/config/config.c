@@ -388,6 +388,12 @@ static void free_step(struct step_settings *step)
 	free(step->origin);
 }
 
+void config_forget_origins(struct config *config)
+{
+	origins_free(config->origins);
+	config->origins = NULL;
+}
+
 void config_free(struct config *config)
 {
 	if (config == NULL)
@@ -409,6 +415,6 @@ void config_free(struct config *config)
 	free(config->order);
 	free(config->preset_reason);
 	list_clear(&config->warnings);
-	origins_free(config->origins);
+	config_forget_origins(config);
 	free(config);
 }

@@ -9,6 +9,7 @@
 
 /* How deep boot's stack may have been; less than the pages that the kernel maps for every stack. */
 #define STACK_DEPTH (96 * 1024)
+#define STACK_IN_USE 2048
 
 static uintptr_t page_of(uintptr_t address)
 {
@@ -35,11 +36,10 @@ static int trim_object(struct dl_phdr_info *object, size_t size, void *context)
 	return 0;
 }
 
-/* The red zone and this frame stay: a page is left free below the caller's. */
+/* This frame stays, and those of the calls below it. */
 static void trim_stack(void)
 {
-	uintptr_t top =
-		page_of((uintptr_t)__builtin_frame_address(0)) - (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t top = page_of((uintptr_t)__builtin_frame_address(0) - STACK_IN_USE);
 	give_back(top - STACK_DEPTH, top);
 }
 
