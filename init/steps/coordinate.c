@@ -139,7 +139,8 @@ static int look(struct coordination *all)
 	struct failure failure = {0};
 	if (*all->session == NULL && wait_open(&all->job->wait, all->session, &failure) != 0)
 		return survive(all, &failure);
-	if (inspect(all->job, *all->session, &all->inspection, &failure) != 0)
+	bool alone = all->lock == NULL || lock_is_held(all->lock);
+	if (inspect(all->job, *all->session, alone, &all->inspection, &failure) != 0)
 		return survive(all, &failure);
 	return 1;
 }
@@ -361,7 +362,7 @@ static int inspect_again(struct coordination *all, struct failure *failure)
 {
 	if (need_session(all, failure) != 0)
 		return -1;
-	int result = inspect(all->job, *all->session, &all->inspection, failure);
+	int result = inspect(all->job, *all->session, true, &all->inspection, failure);
 	return result != 0 && failure->status == STATUS_MIGRATION_STATE ? 0 : result;
 }
 
@@ -404,20 +405,24 @@ static int end(struct coordination *all, const struct work *work, bool well,
 	return write_ledger(all, failure);
 }
 
-/* The command has said that all went well, and the database does not look like it. */
+/* The command has said that all went well, and the database does not look like it; or it failed
+ * where the tables are older than the version table. */
 static void describe_doubt(
 	const struct coordination *all, const struct work *work, bool well, char *room, size_t size)
 {
 	char state[TEXT_SIZE / 2];
-	enum finding_kind kind = all->inspection.finding.kind;
+	const struct finding *finding = &all->inspection.finding;
 	room[0] = '\0';
-	if (!well || !text_equal(work->kind, WORK_UPGRADE) || kind == FINDING_AT_HEAD ||
-		kind == FINDING_UNKNOWN)
+	if (!text_equal(work->kind, WORK_UPGRADE))
 		return;
-	(void)snprintf(room, size,
-		"the upgrade said that it succeeded, but the database is %s; does the tool work on "
-		"another database, or another schema (database.schema)?",
-		inspection_text(&all->inspection, state, sizeof state));
+	if (!well && finding->kind == FINDING_UNVERSIONED && finding->advice != NULL)
+		(void)snprintf(room, size, "%s: %s",
+			inspection_text(&all->inspection, state, sizeof state), finding->advice);
+	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)
+		(void)snprintf(room, size,
+			"the upgrade said that it succeeded, but the database is %s; does the tool "
+			"work on another database, or another schema (database.schema)?",
+			inspection_text(&all->inspection, state, sizeof state));
 }
 
 /* What went wrong must not wait for a database that is gone; what went well is written at last. */

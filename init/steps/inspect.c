@@ -42,6 +42,7 @@ struct reading {
 	const struct config *config;
 	struct session *session;
 	const struct migrations_reader *reader; /* NULL: no native one, or the tool alone decides */
+	bool alone;
 	struct catalog_names names;
 	struct inspection *inspection;
 	struct failure *failure;
@@ -272,27 +273,45 @@ static bool has_upgrade(const struct keeper_job *job)
 	return false;
 }
 
+/* What refuses, as words behind the finding; NULL where nothing does. */
+static const char *find_refusal(const struct reading *reading)
+{
+	const struct config *config = reading->config;
+	enum meaning meaning = meanings[reading->inspection->finding.kind];
+	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_REFUSES)
+		return " (upgrade.ahead = refuse)";
+	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
+		return " (upgrade.unversioned = refuse)";
+	if (meaning == MEANS_REFUSE)
+		return "; with upgrade.trust = tool the tool itself decides";
+	return NULL;
+}
+
+/* Somebody, a later image perhaps, is in the middle of an upgrade or has died there. Who has the
+ * lock can tell. */
+static bool is_under_way(const struct reading *reading)
+{
+	const struct ledger *ledger = &reading->inspection->ledger;
+	return !reading->alone && ledger_is(ledger_find(ledger, WORK_UPGRADE, ""), LEDGER_BEGUN);
+}
+
 static int decide(const struct reading *reading)
 {
 	struct inspection *inspection = reading->inspection;
-	const struct config *config = reading->config;
-	enum meaning meaning = meanings[inspection->finding.kind];
-	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_WARNS)
+	const char *refusal = find_refusal(reading);
+	bool under_way = refusal != NULL && is_under_way(reading);
+	if (refusal != NULL && !under_way)
+		return refuse(reading, refusal);
+	if (meanings[inspection->finding.kind] == MEANS_AHEAD)
 		return 0;
-	if (meaning == MEANS_AHEAD)
-		return refuse(reading, " (upgrade.ahead = refuse)");
-	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
-		return refuse(reading, " (upgrade.unversioned = refuse)");
-	if (meaning == MEANS_REFUSE)
-		return refuse(reading, "; with upgrade.trust = tool the tool itself decides");
 	for (size_t i = 0; i < reading->job->work_count; i++)
-		if (is_due(reading, &reading->job->works[i]))
+		if (under_way || is_due(reading, &reading->job->works[i]))
 			inspection->due |= work_bit(i);
 	return 0;
 }
 
-int inspect(const struct keeper_job *job, struct session *session, struct inspection *inspection,
-	struct failure *failure)
+int inspect(const struct keeper_job *job, struct session *session, bool alone,
+	struct inspection *inspection, struct failure *failure)
 {
 	const struct config *config = job->config;
 	struct reading reading = {
@@ -300,6 +319,7 @@ int inspect(const struct keeper_job *job, struct session *session, struct inspec
 		.config = config,
 		.session = session,
 		.reader = has_upgrade(job) ? find_reader(config) : NULL,
+		.alone = alone,
 		.inspection = inspection,
 		.failure = failure,
 	};

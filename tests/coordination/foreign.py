@@ -43,8 +43,11 @@ def named_session(server, name):
 def leave_pooled_sessions(bouncer, count):
     """As an upgrade behind a pooler leaves them: its clients have gone, the pooler's sessions keep its name."""
     with contextlib.ExitStack() as stack:
-        for _ in range(count):
-            run(stack.enter_context(named_session(bouncer, "tminus-0123456789abcdef")), "SELECT 1")
+        sessions = [stack.enter_context(named_session(bouncer, "tminus-0123456789abcdef")) for _ in range(count)]
+        for session in sessions:
+            run(session, "SELECT 1")
+        for session in sessions:
+            session.commit()
 
 
 class RunningDdl:
