@@ -198,6 +198,7 @@ static void add_release(struct plan *plan)
 		.work = NO_WORK};
 	plan->step_count++;
 	plan->keeper_job->work_count = plan->work_count;
+	plan->keeper_job->wait.writable = true; /* the ledger is written */
 }
 
 /* Sessions of our commands carry a name, so that the next leader sees them. PostgreSQL manual 34.15

@@ -21,6 +21,7 @@
 #define TELL_AGAIN 10000
 
 #define TEXT_SIZE 400
+#define REASON_SIZE 360
 #define HOST_SIZE 65
 
 struct coordination {
@@ -123,10 +124,24 @@ static void close_session(struct coordination *all)
 	*all->session = NULL;
 }
 
+/* The statement itself is wrong in this database: rights, or something else of that name. Whoever
+ * waits for the server takes it for an unknown error, which may pass. PostgreSQL manual, appendix A,
+ * class 42; MySQL ER_BAD_FIELD_ERROR, ER_WRONG_OBJECT; SQLITE_ERROR */
+static bool is_refused(const struct failure *failure)
+{
+	static const char *const codes[] = {"1054", "1347", "1"};
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (text_equal(failure->code, codes[i]))
+			return true;
+	return strlen(failure->code) == 5 && text_starts_with(failure->code, "42");
+}
+
 /* Something failed: 0 when it is worth another try, after a pause, -1 when it is over. */
 static int survive(struct coordination *all, const struct failure *failure)
 {
 	close_session(all);
+	if (is_refused(failure))
+		return refuse(all, STATUS_REFUSED, failure->message);
 	if (failure->verdict != VERDICT_RETRY)
 		return refuse(all, failure->status, failure->message);
 	tell_progress(all, failure->status, failure->message);
@@ -315,12 +330,15 @@ static int hold(struct coordination *all)
 
 static int write_ledger(struct coordination *all, struct failure *failure)
 {
-	char reason[TEXT_SIZE];
+	char reason[REASON_SIZE];
 	if (ledger_write(*all->session, &all->inspection.ledger, failure) == 0)
 		return 0;
-	(void)snprintf(reason, sizeof reason, "%.*s", TEXT_SIZE - 1, failure->message);
+	(void)snprintf(reason, sizeof reason, "%.*s", REASON_SIZE - 1, failure->message);
 	(void)snprintf(failure->message, sizeof failure->message,
-		"tminus cannot write its ledger, the view " LEDGER_VIEW ": %s", reason);
+		"tminus cannot write its ledger, the view " LEDGER_VIEW ": %s%s", reason,
+		text_equal(failure->code, "42501")
+			? "; grant this role CREATE on the schema, and the view where it exists"
+			: "");
 	return -1;
 }
 

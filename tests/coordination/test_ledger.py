@@ -62,7 +62,8 @@ def test_fifty_entries_are_kept_and_the_newest_of_each_kind(any_url, make_fleet)
         connection.execute(sqlalchemy.text("CREATE VIEW tminus_ledger AS " + " UNION ALL ".join(selects)))
     fleet = make_fleet(any_url)
     for _ in range(2):
-        assert fleet.boot(settings={"seed_when": "always", "upgrade_mode": "off"})[0] == 0
+        status, log = fleet.boot(settings={"seed_when": "always", "upgrade_mode": "off"})
+        assert status == 0, log
     rows = rows_of(any_url)
     assert len(rows) == 50 and rows[0].kind == "step" and rows[0].n == 1
     assert [row.n for row in rows] == list(range(1, 51))
@@ -91,3 +92,11 @@ def test_a_role_that_cannot_create_views_is_told_which_one_and_which_right(fleet
     right = "CREATE" if isinstance(server, servers.Postgres) else "CREATE VIEW"
     assert right in errors(log)[0], errors(log)
     assert not fleet.lines("seeds") and not fleet.apps()
+
+
+def test_something_else_of_its_name_is_refused_and_said(any_url, make_fleet):
+    with connect(any_url) as connection, connection.begin():
+        connection.execute(sqlalchemy.text("CREATE TABLE tminus_ledger (n INT, strange INT)"))
+    status, log = make_fleet(any_url).boot()
+    assert status == 77, log
+    assert len(errors(log)) == 1 and "kind" in errors(log)[0]
