@@ -51,26 +51,31 @@ def leave_pooled_sessions(bouncer, count):
 
 
 class RunningDdl:
-    """An ALTER TABLE of the role app that waits for somebody's transaction (MariaDB)."""
+    """An ALTER TABLE of the role app, in a session without a name, that waits for somebody's transaction."""
 
     def __init__(self, server):
-        server.sql("CREATE TABLE strangers (id INT PRIMARY KEY)", name="shop")
         self.holder = server.connect("shop")
-        self.worker = pymysql.connect(host="127.0.0.1", port=server.port, user="app", password="secret",
-                                      database="shop")
+        if isinstance(server, servers.Postgres):
+            self.worker = psycopg2.connect(server.url())
+        else:
+            self.worker = pymysql.connect(host="127.0.0.1", port=server.port, user="app", password="secret",
+                                          database="shop")
+        run(self.worker, "CREATE TABLE strangers (id INT PRIMARY KEY)")
+        self.worker.commit()
 
     def __enter__(self):
         run(self.holder, "BEGIN")
         run(self.holder, "SELECT * FROM strangers")
-        self.thread = threading.Thread(target=run, args=(self.worker, "ALTER TABLE strangers ADD COLUMN n INT"))
+        self.thread = threading.Thread(target=self.alter)
         self.thread.start()
         return self
 
-    def finish(self):
-        run(self.holder, "COMMIT")
-        self.thread.join()
+    def alter(self):
+        run(self.worker, "ALTER TABLE strangers ADD COLUMN n INT")
+        self.worker.commit()
 
     def __exit__(self, *reason):
-        self.finish()
+        run(self.holder, "COMMIT")
+        self.thread.join()
         self.holder.close()
         self.worker.close()

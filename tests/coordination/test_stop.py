@@ -62,6 +62,18 @@ def test_an_upgrade_that_was_let_finish_leaves_no_doubt_to_the_next_start(fleet)
     assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1
 
 
+def test_a_follower_that_is_stopped_leaves_at_once(fleet):
+    fleet.close("gate")
+    leader = fleet.start()
+    fleet.leader_at("gate")
+    follower = fleet.start()
+    follower.expect_error("another replica holds the lock")
+    follower.signal(signal.SIGTERM)
+    assert follower.wait(LIMIT) == 143 and leader.is_running()
+    fleet.open("gate")
+    assert leader.wait(LIMIT) == 0 and len(fleet.apps()) == 1
+
+
 def test_a_keeper_that_is_killed_gives_70_and_frees_the_lock(fleet, server):
     fleet.close("gate")
     leader = fleet.start()
@@ -74,3 +86,42 @@ def test_a_keeper_that_is_killed_gives_70_and_frees_the_lock(fleet, server):
     harness.await_true(lambda: lock_is_free(server), "a free lock", limit=10)
     fleet.open("gate")
     assert fleet.boot()[0] == 0 and fleet.applied() == REVISIONS
+
+
+def freeze(replica, number):
+    """SIGSTOP or SIGCONT for a replica's whole tree, as a virtual machine that is paused and goes on."""
+    for process in [replica.init, *harness.descendants(replica.init)]:
+        process.signal(number)
+
+
+def start_frozen(fleet, server):
+    """A leader that was frozen in mid-upgrade until its lock was free, and one that is to take over."""
+    fleet.close("gate")
+    frozen = fleet.start()
+    fleet.leader_at("gate")
+    freeze(frozen, signal.SIGSTOP)
+    harness.await_true(lambda: lock_is_free(server), "a free lock", limit=10)
+    return frozen, fleet.start(environment={"GATE": ""})
+
+
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)
+def test_a_frozen_leader_s_command_is_waited_for_and_ends_when_it_thaws(fleet, server):
+    frozen, other = start_frozen(fleet, server)
+    other.expect_error("a command of an earlier start is still at work in the database")
+    freeze(frozen, signal.SIGCONT)
+    assert frozen.wait(LIMIT) == 75
+    assert "the lock was lost, and another replica holds it now" in frozen.err.text()
+    assert other.wait(LIMIT) == 0
+    assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1 and len(fleet.apps()) == 1
+
+
+@pytest.mark.parametrize("server", ["mariadb"], indirect=True)
+def test_a_frozen_leader_does_not_spoil_what_another_has_done(fleet, server):
+    frozen, other = start_frozen(fleet, server)
+    assert other.wait(LIMIT) == 0
+    freeze(frozen, signal.SIGCONT)
+    fleet.open("gate")
+    assert frozen.wait(LIMIT) in (75, 76)
+    status, log = fleet.boot()
+    assert status == 0 and "nothing is due" in log
+    assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1 and len(fleet.apps()) == 2
