@@ -125,8 +125,8 @@ static void close_session(struct coordination *all)
 }
 
 /* The statement itself is wrong in this database: rights, or something else of that name. Whoever
- * waits for the server takes it for an unknown error, which may pass. PostgreSQL manual, appendix A,
- * class 42; MySQL ER_BAD_FIELD_ERROR, ER_WRONG_OBJECT; SQLITE_ERROR */
+ * waits for the server takes it for an unknown error, which may pass. PostgreSQL manual, appendix
+ * A, class 42; MySQL ER_BAD_FIELD_ERROR, ER_WRONG_OBJECT; SQLITE_ERROR */
 static bool is_refused(const struct failure *failure)
 {
 	static const char *const codes[] = {"1054", "1347", "1"};
@@ -162,19 +162,25 @@ static int look(struct coordination *all)
 
 /* --- the lock -------------------------------------------------------------------------------- */
 
-static int still_blocked(struct coordination *all)
+/* Somebody else is at work, who is said. 0, or -1 when that lasts for longer than lock.timeout. */
+static int be_patient(struct coordination *all, const char *who)
 {
 	char text[TEXT_SIZE];
 	char room[32];
 	int64_t limit = all->job->config->lock_timeout;
 	if (all->blocked_since == CLOCK_NEVER)
 		all->blocked_since = clock_now();
-	if (limit > 0 && clock_now() - all->blocked_since >= limit) {
-		(void)snprintf(text, sizeof text,
-			"another replica has held the lock for longer than lock.timeout = %s",
-			text_duration(limit, room, sizeof room));
-		return refuse(all, STATUS_LOCK, text);
-	}
+	if (limit <= 0 || clock_now() - all->blocked_since < limit)
+		return 0;
+	(void)snprintf(text, sizeof text, "for longer than lock.timeout = %s: %.300s",
+		text_duration(limit, room, sizeof room), who);
+	return refuse(all, STATUS_LOCK, text);
+}
+
+static int still_blocked(struct coordination *all)
+{
+	if (be_patient(all, "another replica holds the lock") != 0)
+		return -1;
 	tell_blocked(all);
 	close_session(all);
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
@@ -189,10 +195,7 @@ static int try_lock(struct coordination *all)
 	int result = lock_try(all->lock, &failure);
 	if (result < 0)
 		return survive(all, &failure);
-	if (result == 0)
-		return still_blocked(all);
-	all->blocked_since = CLOCK_NEVER;
-	return 1;
+	return result == 0 ? still_blocked(all) : 1;
 }
 
 /* The lock of a leader that died is free before its command's session has ended. 1 when nobody is
@@ -215,7 +218,8 @@ static int outlive_survivors(struct coordination *all)
 		(void)snprintf(text, sizeof text,
 			"a command of an earlier start is still at work in the database: %s", who);
 		tell_progress(all, STATUS_LOCK, text);
-		if (pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
+		if (be_patient(all, text) != 0 ||
+			pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
 			return -1;
 	}
 }
@@ -224,8 +228,10 @@ static int outlive_survivors(struct coordination *all)
 static int lead(struct coordination *all)
 {
 	int result = outlive_survivors(all);
-	if (result > 0)
+	if (result > 0) {
+		all->blocked_since = CLOCK_NEVER;
 		result = look(all);
+	}
 	if (result <= 0) {
 		coordinate_release(all);
 		return result;

@@ -3,7 +3,7 @@
 import re
 
 import servers
-from fleet import LIMIT, REVISIONS
+from fleet import LIMIT, MANY, REVISIONS
 from foreign import held_lock
 from test_failures import errors
 
@@ -101,6 +101,20 @@ def test_an_older_image_refuses_what_a_later_one_left_half_way(fleet):
     expect_refusal(fleet.boot(), "foreign", "0004")
     fleet.project = new
     assert fleet.boot()[0] == 0
+
+
+def test_of_an_old_and_a_new_image_that_start_together_all_replicas_start(fleet):
+    fleet.own_project()
+    old = fleet.project.rename(fleet.folder / "old")
+    fleet.own_project()
+    fleet.add_revision("0004", "0003")
+    new = fleet.project
+    for number in range(MANY):
+        fleet.project = old if number % 3 == 1 else new
+        fleet.start()
+    fleet.expect_all_to_start()
+    assert fleet.applied() == [*REVISIONS, "0004"] and len(fleet.apps()) == MANY
+    assert len(fleet.seeds_ended()) == 1
 
 
 def test_tables_without_a_version_table_are_left_to_the_tool(fleet, server):

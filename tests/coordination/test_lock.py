@@ -1,5 +1,7 @@
 """The lock: who needs it, who waits for whom, and what is said meanwhile."""
 
+import re
+
 import harness
 import servers
 from fleet import LIMIT, REVISIONS
@@ -70,6 +72,13 @@ def test_a_session_that_an_earlier_leader_left_is_waited_for(postgres, make_flee
         replica.expect_error(rf"{SURVIVOR}: pid \d+ \(tminus-0123456789abcdef\)")
         assert not fleet.applied()
     assert replica.wait(LIMIT) == 0 and fleet.applied() == REVISIONS
+
+
+def test_lock_timeout_counts_for_what_an_earlier_leader_left(postgres, make_fleet):
+    with named_session(postgres, "tminus-0123456789abcdef"):
+        status, log = make_fleet(postgres.url()).boot(settings={"lock_timeout": "500ms"})
+    assert status == 75 and re.search(rf"error: lock: for longer than lock.timeout = 500 ms: {SURVIVOR}", log)
+    assert lock_is_free(postgres)
 
 
 def test_a_ddl_statement_that_an_earlier_leader_left_is_waited_for(fleet, server):

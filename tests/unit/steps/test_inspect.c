@@ -83,7 +83,8 @@ static void write_ledger(
 	if (row->seed != NULL)
 		ledger_set(&ledger_add(&ledger, WORK_SEED, "", row->seed, "other")->digest, "d1");
 	if (row->trusted)
-		ledger_set(&ledger_add(&ledger, INSPECT_TRUST, "", LEDGER_FINISHED, "other")->digest,
+		ledger_set(
+			&ledger_add(&ledger, INSPECT_TRUST, "", LEDGER_FINISHED, "other")->digest,
 			inspection->trust);
 	assert_int_equal(ledger_write(shop, &ledger, &failure), 0);
 	ledger_clear(&ledger);
