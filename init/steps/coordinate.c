@@ -182,16 +182,17 @@ static int still_blocked(struct coordination *all)
 	if (be_patient(all, "another replica holds the lock") != 0)
 		return -1;
 	tell_blocked(all);
-	close_session(all);
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
 }
 
-/* 1 when we hold it now, 0 when not yet, -1 when it is over. */
+/* 1 when we hold it now, 0 when not yet, -1 when it is over. One connection at a time: those of many
+ * replicas must leave room for the leader's command. */
 static int try_lock(struct coordination *all)
 {
 	struct failure failure = {0};
 	if (all->lock == NULL)
 		return 1;
+	close_session(all);
 	int result = lock_try(all->lock, &failure);
 	if (result < 0)
 		return survive(all, &failure);
@@ -378,6 +379,7 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 		if (result != 0 && survive(all, &failure) != 0)
 			return -1;
 	} while (result != 0);
+	close_session(all); /* the command may need its place */
 	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;
 }
 

@@ -27,13 +27,13 @@ def empty_shop(server):
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    with servers.Postgres(max_connections=150) as server:
+    with servers.Postgres(max_connections=100) as server:
         yield make_shop(server)
 
 
 @pytest.fixture(scope="session")
 def mariadb_server():
-    with servers.MariaDB(max_connections=150) as server:
+    with servers.MariaDB(max_connections=100) as server:
         yield make_shop(server)
 
 

@@ -54,7 +54,7 @@ def test_a_leader_that_is_killed_while_it_seeds_is_followed_by_one_that_seeds(fl
 @pytest.mark.parametrize("round_", ROUNDS)
 @pytest.mark.parametrize("kind", [servers.Postgres, servers.MariaDB])
 def test_a_database_that_restarts_in_mid_upgrade_fails_the_leader_alone(kind, make_fleet, round_):
-    with kind(max_connections=150) as server:
+    with kind(max_connections=100) as server:
         fleet = make_fleet(make_shop(server).url())
         fleet.close("gate")
         fleet.start_many(max(MANY // 2, 3))
@@ -70,7 +70,8 @@ def test_a_database_that_restarts_in_mid_upgrade_fails_the_leader_alone(kind, ma
 
 @pytest.mark.parametrize("round_", ROUNDS)
 def test_one_works_alone_through_pgbouncer_in_transaction_mode(postgres, make_fleet, round_):
-    with servers.PgBouncer(postgres, {"app": "secret"}, default_pool_size=20) as bouncer:
+    room = {"default_pool_size": 20, "max_client_conn": MANY + 8}  # one connection for each, and the upgrade's
+    with servers.PgBouncer(postgres, {"app": "secret"}, **room) as bouncer:
         fleet = make_fleet(bouncer.url())
         fleet.start_many()
         fleet.expect_all_to_start()
