@@ -185,8 +185,8 @@ static int still_blocked(struct coordination *all)
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
 }
 
-/* 1 when we hold it now, 0 when not yet, -1 when it is over. One connection at a time: those of many
- * replicas must leave room for the leader's command. */
+/* 1 when we hold it now, 0 when not yet, -1 when it is over. One connection at a time: those of
+ * many replicas must leave room for the leader's command. */
 static int try_lock(struct coordination *all)
 {
 	struct failure failure = {0};
@@ -219,8 +219,7 @@ static int outlive_survivors(struct coordination *all)
 		(void)snprintf(text, sizeof text,
 			"a command of an earlier start is still at work in the database: %s", who);
 		tell_progress(all, STATUS_LOCK, text);
-		if (be_patient(all, text) != 0 ||
-			pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
+		if (be_patient(all, text) != 0 || pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
 			return -1;
 	}
 }

@@ -78,6 +78,12 @@ class Fleet:
         replica.signal(signal.SIGKILL)
         replica.wait()
 
+    def settled_boots(self, count=5):
+        """The logs of replicas on a settled database, one after the other, and how soon each started its app."""
+        outcomes = [self.boot() for _ in range(count)]
+        assert all(status == 0 for status, _ in outcomes)
+        return [(log, re.search(r"started as pid \d+ after (.*) of boot", log).group(1)) for _, log in outcomes]
+
     def own_project(self):
         """The project as a copy that the test may change."""
         self.project = self.folder / "project"

@@ -76,7 +76,7 @@ def test_a_follower_that_is_stopped_leaves_at_once(fleet):
 
 def test_a_keeper_that_is_killed_gives_70_and_frees_the_lock(fleet, server):
     fleet.close("gate")
-    leader = fleet.start()
+    leader = fleet.start(settings={"boot_grace": "500ms"})
     fleet.leader_at("gate")
     leader.child(harness.PROGRAM).signal(signal.SIGKILL)
     assert leader.wait(LIMIT) == 70
