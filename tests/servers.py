@@ -485,6 +485,53 @@ def trickles(first=b"", ask=False, interval=0.02):
     return behaviour
 
 
+class Relay:
+    """Forwards to a port of 127.0.0.1 until cut(): then nothing passes any more, and nobody is told."""
+
+    def __init__(self, port):
+        self.target = port
+        self.is_cut = threading.Event()
+        self.sockets = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *reason):
+        self.is_cut.set()
+        for each in [self.listener, *self.sockets]:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def cut(self):
+        self.is_cut.set()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                return
+            self.sockets += [near, far]
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._forward, args=pair, daemon=True).start()
+
+    def _forward(self, source, target):
+        with contextlib.suppress(OSError):
+            while True:
+                words = source.recv(65536)
+                if self.is_cut.is_set():
+                    return
+                if not words:
+                    break
+                target.sendall(words)
+            target.shutdown(socket.SHUT_WR)
+
+
 class Blackhole:
     """A port on which connect(2) neither succeeds nor fails: its queue is full and nobody accepts."""
 

@@ -32,6 +32,7 @@ struct connection {
 	char place[PLACE_SIZE];
 	char server[64];
 	int64_t limit; /* ms for one check */
+	int backend;   /* the server's process, as the login was told; 0 where it was not */
 };
 
 struct db_driver {

@@ -37,4 +37,8 @@ char *session_literal(struct session *session, const char *text);
 /* Which database it is. */
 enum database_kind session_kind(const struct session *session);
 
+/* The server's process that serves it, as the login was told; a pooler says another number than
+ * pg_backend_pid(). 0 where nothing is said. */
+int session_backend(const struct session *session);
+
 #endif

@@ -26,9 +26,11 @@ struct inspection {
 };
 
 /* Reads everything anew into inspection. 0, or -1 and failure: what the session says, or
- * VERDICT_REFUSE and STATUS_MIGRATION_STATE where the state refuses. */
-int inspect(const struct keeper_job *job, struct session *session, struct inspection *inspection,
-	struct failure *failure);
+ * VERDICT_REFUSE and STATUS_MIGRATION_STATE where the state refuses. alone: the lock is held, or
+ * there is none; a state that refuses while somebody else's upgrade is under way is otherwise only
+ * due, so that the lock is waited for. */
+int inspect(const struct keeper_job *job, struct session *session, bool alone,
+	struct inspection *inspection, struct failure *failure);
 
 /* "at head (a1b2c3)", "3 pending: ...": one line for the log, in room. */
 const char *inspection_text(const struct inspection *inspection, char *room, size_t size);

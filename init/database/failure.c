@@ -95,6 +95,9 @@ static bool holds_any(const char *text, const char *const *words, size_t count)
 	return false;
 }
 
+/* 42501 says CONNECT of a database alone; of schemas and tables it is another right. */
+static const struct failure_class other_right = GRACE(NULL);
+
 static const struct sqlstate_row *find_sqlstate(const char *sqlstate, size_t length)
 {
 	for (size_t i = 0; i < COUNT(sqlstates); i++)
@@ -109,6 +112,8 @@ const struct failure_class *failure_of_sqlstate(const char *sqlstate, const char
 	bool pooler = text_equal(sqlstate, "08P01") || text_equal(sqlstate, "XX000");
 	if (pooler && holds_any(text, pooler_refusals, COUNT(pooler_refusals)))
 		return &pooler_refusal;
+	if (text_equal(sqlstate, "42501") && strstr(text, "for database") == NULL)
+		return &other_right;
 	const struct sqlstate_row *row = find_sqlstate(sqlstate, 5);
 	if (row == NULL)
 		row = find_sqlstate(sqlstate, 2);

@@ -37,9 +37,12 @@ struct lock {
 struct locker {
 	int (*try)(struct lock *lock, struct failure *failure);
 	int (*beat)(struct lock *lock, struct failure *failure);
-	/* The query for what a holder that died left, around its sessions' name; or NULL. */
+	/* The query for what a holder that died left, around its sessions' name; or NULL. pooled is
+	 * added where the session goes through a pooler. */
 	const char *before_name;
 	const char *behind_name;
+	const char *pooled;
+	const char *order;
 };
 
 struct lock *lock_new(const struct database_url *url, const struct list *paths)
@@ -117,10 +120,11 @@ static const char postgres_before[] =
 	"FROM pg_catalog.pg_stat_activity "
 	"WHERE datname = current_database() AND pid <> pg_backend_pid() AND (application_name = ";
 static const char postgres_behind[] =
-	" AND (state <> 'idle' OR state_change > clock_timestamp() - interval '5 s') "
-	"OR usename = current_user AND state = 'active' "
-	"AND query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') "
-	"ORDER BY backend_start LIMIT 1";
+	" OR usename = current_user AND state = 'active' "
+	"AND query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M')";
+/* A pooler keeps sessions under the name of whoever had them last. */
+static const char postgres_pooled[] = " AND coalesce(state, '') <> 'idle'";
+static const char postgres_order[] = " ORDER BY backend_start LIMIT 1";
 
 /* --- MySQL ----------------------------------------------------------------------------------- */
 
@@ -163,8 +167,8 @@ static const char mysql_before[] =
 	"WHERE DB = DATABASE() AND ID <> CONNECTION_ID() AND COMMAND IN ('Query', 'Execute') "
 	"AND USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> ";
 static const char mysql_behind[] =
-	" AND LOWER(LTRIM(INFO)) REGEXP '^(alter|create|drop|truncate|rename|optimize)[[:space:]]' "
-	"ORDER BY TIME DESC LIMIT 1";
+	" AND LOWER(LTRIM(INFO)) REGEXP '^(alter|create|drop|truncate|rename|optimize)[[:space:]]'";
+static const char mysql_order[] = " ORDER BY TIME DESC LIMIT 1";
 
 /* --- SQLite ---------------------------------------------------------------------------------- */
 
@@ -231,9 +235,10 @@ static int beat_sqlite(struct lock *lock, struct failure *failure)
 /* --------------------------------------------------------------------------------------------- */
 
 static const struct locker lockers[] = {
-	[DATABASE_POSTGRES] = {try_postgres, beat_session, postgres_before, postgres_behind},
-	[DATABASE_MYSQL] = {try_mysql, beat_mysql, mysql_before, mysql_behind},
-	[DATABASE_SQLITE] = {try_sqlite, beat_sqlite, NULL, NULL},
+	[DATABASE_POSTGRES] = {try_postgres, beat_session, postgres_before, postgres_behind,
+		postgres_pooled, postgres_order},
+	[DATABASE_MYSQL] = {try_mysql, beat_mysql, mysql_before, mysql_behind, "", mysql_order},
+	[DATABASE_SQLITE] = {try_sqlite, beat_sqlite, NULL, NULL, NULL, NULL},
 };
 
 static const struct locker *locker_of(const struct lock *lock)
@@ -286,11 +291,14 @@ static int ask_survivor(
 	const struct locker *locker = locker_of(lock);
 	autofree char *literal = session_literal(lock->session, name);
 	struct text sql = {0};
-	text_add_format(&sql, "%s%s%s", locker->before_name, literal, locker->behind_name);
 	int result = 0;
 	if (lock->url->kind == DATABASE_POSTGRES)
-		result = session_query(
-			lock->session, "SELECT pg_catalog.pg_stat_clear_snapshot()", NULL, failure);
+		result = session_query(lock->session,
+			"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_stat_clear_snapshot()",
+			rows, failure);
+	bool pooled = rows_number(rows, 0, 0) != session_backend(lock->session);
+	text_add_format(&sql, "%s%s%s%s%s", locker->before_name, literal, locker->behind_name,
+		pooled ? locker->pooled : "", locker->order);
 	if (result == 0)
 		result = session_query(lock->session, sql.bytes, rows, failure);
 	text_free(&sql);

@@ -423,6 +423,7 @@ static int postgres_open(
 	struct postgres *postgres = memory_zeroed(1, sizeof *postgres);
 	postgres->conn = login.conn;
 	postgres->base.limit = attempt->options->handshake_limit;
+	postgres->base.backend = PQbackendPID(login.conn);
 	(void)snprintf(postgres->base.place, sizeof postgres->base.place, "%s", attempt->place);
 	name_server(postgres);
 	bool writable = attempt->options->writable;

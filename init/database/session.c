@@ -245,6 +245,11 @@ enum database_kind session_kind(const struct session *session)
 	return session->kind;
 }
 
+int session_backend(const struct session *session)
+{
+	return session->connection->backend;
+}
+
 const char *session_server(const struct session *session)
 {
 	return session->connection->server;

@@ -258,6 +258,8 @@ static bool is_needed(
 	const struct boot *boot, const struct process *process, const struct wait_state *wait)
 {
 	const struct plan_step *step = boot_current(boot);
+	if (boot->stopping)
+		return false;
 	if (!wait->ready)
 		return true;
 	return process == boot->plan->keeper && step != NULL &&

@@ -209,6 +209,7 @@ static void add_release(struct plan *plan)
 		.work = NO_WORK};
 	plan->step_count++;
 	plan->keeper_job->work_count = plan->work_count;
+	plan->keeper_job->wait.writable = true; /* the ledger is written */
 }
 
 static void make_boot_id(char room[BOOT_ID_SIZE])

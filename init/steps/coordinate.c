@@ -19,9 +19,11 @@
 #define INTERVAL_FIRST 100
 #define INTERVAL_LAST 2000
 #define SURVIVOR_INTERVAL 200
+#define GIVES_WAY (LOCK_BEAT + 500)
 #define TELL_AGAIN 10000
 
 #define TEXT_SIZE 400
+#define REASON_SIZE 360
 #define HOST_SIZE 65
 
 struct coordination {
@@ -34,6 +36,9 @@ struct coordination {
 	struct pause pause;
 	bool leading;	       /* the lock is ours until it is released; it may be lost meanwhile */
 	int64_t blocked_since; /* somebody else holds the lock; CLOCK_NEVER otherwise */
+	int64_t lost_since;    /* our lock; CLOCK_NEVER while it is held */
+	char spared[HOST_SIZE]; /* the boot of a leader that was given time to take its lock again
+				 */
 	int64_t told_at;
 	char told[TEXT_SIZE];
 };
@@ -111,6 +116,7 @@ struct coordination *coordination_new(
 		tell_progress(all, STATUS_CONFIG, strerror(errno));
 	wait_sqlite_paths(&job->wait, &paths);
 	all->blocked_since = CLOCK_NEVER;
+	all->lost_since = CLOCK_NEVER;
 	if (job->config->lock_enabled)
 		all->lock = lock_new(job->wait.database, &paths);
 	list_clear(&paths);
@@ -127,60 +133,80 @@ static void close_session(struct coordination *all)
 	*all->session = NULL;
 }
 
+/* The statement itself is wrong in this database: rights, or something else of that name. Whoever
+ * waits for the server takes it for an unknown error, which may pass. PostgreSQL manual, appendix
+ * A, class 42; MySQL ER_BAD_FIELD_ERROR, ER_WRONG_OBJECT; SQLITE_ERROR */
+static bool is_refused(const struct failure *failure)
+{
+	static const char *const codes[] = {"1054", "1347", "1"};
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (text_equal(failure->code, codes[i]))
+			return true;
+	return strlen(failure->code) == 5 && text_starts_with(failure->code, "42");
+}
+
 /* Something failed: 0 when it is worth another try, after a pause, -1 when it is over. */
 static int survive(struct coordination *all, const struct failure *failure)
 {
 	close_session(all);
+	if (is_refused(failure))
+		return refuse(all, STATUS_REFUSED, failure->message);
 	if (failure->verdict != VERDICT_RETRY)
 		return refuse(all, failure->status, failure->message);
 	tell_progress(all, failure->status, failure->message);
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
 }
 
-/* Looks at everything anew. 1, 0 when it was not possible now, -1 when it is over. */
-static int look(struct coordination *all)
+/* Looks at everything anew; alone as of inspect. 1, 0 when it was not possible now, -1 when it is
+ * over.
+ */
+static int look(struct coordination *all, bool alone)
 {
 	struct failure failure = {0};
 	if (*all->session == NULL && wait_open(&all->job->wait, all->session, &failure) != 0)
 		return survive(all, &failure);
-	if (inspect(all->job, *all->session, &all->inspection, &failure) != 0)
+	if (inspect(all->job, *all->session, alone, &all->inspection, &failure) != 0)
 		return survive(all, &failure);
 	return 1;
 }
 
 /* --- the lock -------------------------------------------------------------------------------- */
 
-static int still_blocked(struct coordination *all)
+/* Somebody else is at work, who is said. 0, or -1 when that lasts for longer than lock.timeout. */
+static int be_patient(struct coordination *all, const char *who)
 {
 	char text[TEXT_SIZE];
 	char room[32];
 	int64_t limit = all->job->config->lock_timeout;
 	if (all->blocked_since == CLOCK_NEVER)
 		all->blocked_since = clock_now();
-	if (limit > 0 && clock_now() - all->blocked_since >= limit) {
-		(void)snprintf(text, sizeof text,
-			"another replica has held the lock for longer than lock.timeout = %s",
-			text_duration(limit, room, sizeof room));
-		return refuse(all, STATUS_LOCK, text);
-	}
+	if (limit <= 0 || clock_now() - all->blocked_since < limit)
+		return 0;
+	(void)snprintf(text, sizeof text, "for longer than lock.timeout = %s: %.300s",
+		text_duration(limit, room, sizeof room), who);
+	return refuse(all, STATUS_LOCK, text);
+}
+
+static int still_blocked(struct coordination *all)
+{
+	if (be_patient(all, "another replica holds the lock") != 0)
+		return -1;
 	tell_blocked(all);
-	close_session(all);
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
 }
 
-/* 1 when we hold it now, 0 when not yet, -1 when it is over. */
+/* 1 when we hold it now, 0 when not yet, -1 when it is over. One connection at a time: those of
+ * many replicas must leave room for the leader's command. */
 static int try_lock(struct coordination *all)
 {
 	struct failure failure = {0};
 	if (all->lock == NULL)
 		return 1;
+	close_session(all);
 	int result = lock_try(all->lock, &failure);
 	if (result < 0)
 		return survive(all, &failure);
-	if (result == 0)
-		return still_blocked(all);
-	all->blocked_since = CLOCK_NEVER;
-	return 1;
+	return result == 0 ? still_blocked(all) : 1;
 }
 
 /* The work that a leader began and did not end: it has died, or its network has. */
@@ -209,41 +235,62 @@ static int ask_survivor(struct coordination *all, const struct ledger_entry *beg
 
 /* The lock of a leader that died is free before its command's session has ended. 1 when nobody is
  * left, 0 to begin again, -1 when it is over. */
-static int outlive_survivors(struct coordination *all)
+static int outlive_survivors(struct coordination *all, const struct ledger_entry *begun)
 {
 	char who[TEXT_SIZE / 2];
 	char text[TEXT_SIZE];
 	struct failure failure = {0};
-	const struct ledger_entry *begun = all->lock != NULL ? find_unfinished(all) : NULL;
-	int found = begun != NULL;
-	while (found > 0) {
-		found = ask_survivor(all, begun, who, sizeof who, &failure);
-		if (found < 0)
-			return survive(all, &failure);
-		if (found == 0)
-			break;
+	int found;
+	while ((found = ask_survivor(all, begun, who, sizeof who, &failure)) > 0) {
 		(void)snprintf(text, sizeof text,
 			"what %s began (%s, at %s) is still at work in the database: %s",
 			begun->host, begun->kind, begun->at, who);
 		tell_progress(all, STATUS_LOCK, text);
-		if (pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
+		if (be_patient(all, text) != 0 || pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
 			return -1;
 	}
-	return 1;
+	return found < 0 ? survive(all, &failure) : 1;
+}
+
+/* A leader that lost the lock with its connection takes it again at its next heartbeat. It comes
+ * first: what it has begun is begun once. 1 to go on, 0 to begin again, -1 when it is over. */
+static int give_way(struct coordination *all, const struct ledger_entry *begun)
+{
+	if (text_equal(all->spared, begun->boot))
+		return 1;
+	(void)snprintf(all->spared, sizeof all->spared, "%s", begun->boot);
+	coordinate_release(all);
+	return pause_for(all->channel, GIVES_WAY);
+}
+
+/* What a leader that is gone has left: 1 when it is over, as outlive_survivors. */
+static int bury(struct coordination *all)
+{
+	const struct ledger_entry *begun = all->lock != NULL ? find_unfinished(all) : NULL;
+	if (begun == NULL)
+		return 1;
+	int result = give_way(all, begun);
+	return result > 0 ? outlive_survivors(all, begun) : result;
+}
+
+/* With the lock held: 1 when the state is known, 0 to begin again, -1 when it is over. */
+static int look_alone(struct coordination *all)
+{
+	int result = look(all, false);
+	if (result > 0)
+		result = bury(all);
+	return result > 0 ? look(all, true) : result;
 }
 
 /* With the lock held. 1 when the answer was given, 0 to begin again, -1 when it is over. */
 static int lead(struct coordination *all)
 {
-	int result = look(all);
-	if (result > 0)
-		result = outlive_survivors(all);
-	if (result > 0)
-		result = look(all);
+	int result = look_alone(all);
 	if (result <= 0) {
 		coordinate_release(all);
 		return result;
 	}
+	all->blocked_since = CLOCK_NEVER;
 	all->leading = all->inspection.due != 0;
 	if (all->leading)
 		return tell_due(all) == 0 ? 1 : -1;
@@ -253,7 +300,7 @@ static int lead(struct coordination *all)
 
 static int turn(struct coordination *all)
 {
-	int result = look(all);
+	int result = look(all, all->lock == NULL);
 	if (result <= 0)
 		return result;
 	if (all->inspection.due == 0)
@@ -271,17 +318,24 @@ int coordinate(struct coordination *all)
 	return result > 0 ? 0 : -1;
 }
 
-/* Takes a lost lock again. 0 when it is held, 1 when not yet, -1 when somebody else has it. */
+/* Takes a lost lock again. 0 when it is held, 1 when not yet, -1 when somebody else has it: others
+ * look, and give way to us. */
 static int retake(struct coordination *all)
 {
 	struct failure failure = {0};
 	int result = lock_try(all->lock, &failure);
-	if (result > 0)
+	if (all->lost_since == CLOCK_NEVER)
+		all->lost_since = clock_now();
+	if (result > 0) {
+		all->lost_since = CLOCK_NEVER;
 		return 0;
+	}
 	if (result < 0 && failure.verdict == VERDICT_RETRY) {
 		tell_progress(all, failure.status, failure.message);
 		return 1;
 	}
+	if (result == 0 && clock_now() - all->lost_since < GIVES_WAY)
+		return 1;
 	return refuse(all, STATUS_LOCK,
 		result == 0 ? "the lock was lost, and another replica holds it now"
 			    : failure.message);
@@ -344,12 +398,15 @@ static int hold(struct coordination *all)
 
 static int write_ledger(struct coordination *all, struct failure *failure)
 {
-	char reason[TEXT_SIZE];
+	char reason[REASON_SIZE];
 	if (ledger_write(*all->session, &all->inspection.ledger, failure) == 0)
 		return 0;
-	(void)snprintf(reason, sizeof reason, "%.*s", TEXT_SIZE - 1, failure->message);
+	(void)snprintf(reason, sizeof reason, "%.*s", REASON_SIZE - 1, failure->message);
 	(void)snprintf(failure->message, sizeof failure->message,
-		"tminus cannot write its ledger, the view " LEDGER_VIEW ": %s", reason);
+		"tminus cannot write its ledger, the view " LEDGER_VIEW ": %s%s", reason,
+		text_equal(failure->code, "42501")
+			? "; grant this role CREATE on the schema, and the view where it exists"
+			: "");
 	return -1;
 }
 
@@ -383,6 +440,7 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 		if (result != 0 && survive(all, &failure) != 0)
 			return -1;
 	} while (result != 0);
+	close_session(all); /* the command may need its place */
 	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;
 }
 
@@ -391,7 +449,7 @@ static int inspect_again(struct coordination *all, struct failure *failure)
 {
 	if (need_session(all, failure) != 0)
 		return -1;
-	int result = inspect(all->job, *all->session, &all->inspection, failure);
+	int result = inspect(all->job, *all->session, true, &all->inspection, failure);
 	return result != 0 && failure->status == STATUS_MIGRATION_STATE ? 0 : result;
 }
 
@@ -412,7 +470,8 @@ static void add_ending(struct coordination *all, const struct work *work, bool w
 	ledger_set(&entry->from, from);
 	ledger_set(&entry->to, revision(all));
 	if (!well || !text_equal(work->kind, WORK_UPGRADE) ||
-		all->inspection.finding.kind != FINDING_AT_HEAD || all->inspection.trusted)
+		all->inspection.finding.kind != FINDING_AT_HEAD || all->inspection.trusted ||
+		text_equal(from, revision(all)))
 		return;
 	const struct work trust = {.kind = INSPECT_TRUST, .name = ""};
 	ledger_set(&add_entry(all, &trust, LEDGER_FINISHED)->digest, all->inspection.trust);
@@ -434,20 +493,24 @@ static int end(
 	return write_ledger(all, failure);
 }
 
-/* The command has said that all went well, and the database does not look like it. */
+/* The command has said that all went well, and the database does not look like it; or it failed
+ * where the tables are older than the version table. */
 static void describe_doubt(
 	const struct coordination *all, const struct work *work, bool well, char *room, size_t size)
 {
 	char state[TEXT_SIZE / 2];
-	enum finding_kind kind = all->inspection.finding.kind;
+	const struct finding *finding = &all->inspection.finding;
 	room[0] = '\0';
-	if (!well || !text_equal(work->kind, WORK_UPGRADE) || kind == FINDING_AT_HEAD ||
-		kind == FINDING_UNKNOWN)
+	if (!text_equal(work->kind, WORK_UPGRADE))
 		return;
-	(void)snprintf(room, size,
-		"the upgrade said that it succeeded, but the database is %s; does the tool work on "
-		"another database, or another schema (database.schema)?",
-		inspection_text(&all->inspection, state, sizeof state));
+	if (!well && finding->kind == FINDING_UNVERSIONED && finding->advice != NULL)
+		(void)snprintf(room, size, "%s: %s",
+			inspection_text(&all->inspection, state, sizeof state), finding->advice);
+	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)
+		(void)snprintf(room, size,
+			"the upgrade said that it succeeded, but the database is %s; does the tool "
+			"work on another database, or another schema (database.schema)?",
+			inspection_text(&all->inspection, state, sizeof state));
 }
 
 /* What went wrong must not wait for a database that is gone; what went well is written at last. */

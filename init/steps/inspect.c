@@ -42,6 +42,7 @@ struct reading {
 	const struct config *config;
 	struct session *session;
 	const struct migrations_reader *reader; /* NULL: no native one, or the tool alone decides */
+	bool alone;
 	struct catalog_names names;
 	struct inspection *inspection;
 	struct failure *failure;
@@ -301,27 +302,45 @@ static int refuse(const struct reading *reading, const char *why)
 	return -1;
 }
 
+/* What refuses, as words behind the finding; NULL where nothing does. */
+static const char *find_refusal(const struct reading *reading)
+{
+	const struct config *config = reading->config;
+	enum meaning meaning = meanings[reading->inspection->finding.kind];
+	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_REFUSES)
+		return " (upgrade.ahead = refuse)";
+	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
+		return " (upgrade.unversioned = refuse)";
+	if (meaning == MEANS_REFUSE)
+		return "; with upgrade.trust = tool the tool itself decides";
+	return NULL;
+}
+
+/* Somebody, a later image perhaps, is in the middle of an upgrade or has died there. Who has the
+ * lock can tell. */
+static bool is_under_way(const struct reading *reading)
+{
+	const struct ledger *ledger = &reading->inspection->ledger;
+	return !reading->alone && ledger_is(ledger_find(ledger, WORK_UPGRADE, ""), LEDGER_BEGUN);
+}
+
 static int decide(const struct reading *reading)
 {
 	struct inspection *inspection = reading->inspection;
-	const struct config *config = reading->config;
-	enum meaning meaning = meanings[inspection->finding.kind];
-	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_WARNS)
+	const char *refusal = find_refusal(reading);
+	bool under_way = refusal != NULL && is_under_way(reading);
+	if (refusal != NULL && !under_way)
+		return refuse(reading, refusal);
+	if (meanings[inspection->finding.kind] == MEANS_AHEAD)
 		return 0;
-	if (meaning == MEANS_AHEAD)
-		return refuse(reading, " (upgrade.ahead = refuse)");
-	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
-		return refuse(reading, " (upgrade.unversioned = refuse)");
-	if (meaning == MEANS_REFUSE)
-		return refuse(reading, "; with upgrade.trust = tool the tool itself decides");
 	for (size_t i = 0; i < reading->job->work_count; i++)
-		if (is_due(reading, &reading->job->works[i]))
+		if (under_way || is_due(reading, &reading->job->works[i]))
 			inspection->due |= work_bit(i);
 	return 0;
 }
 
-int inspect(const struct keeper_job *job, struct session *session, struct inspection *inspection,
-	struct failure *failure)
+int inspect(const struct keeper_job *job, struct session *session, bool alone,
+	struct inspection *inspection, struct failure *failure)
 {
 	const struct config *config = job->config;
 	struct reading reading = {
@@ -329,6 +348,7 @@ int inspect(const struct keeper_job *job, struct session *session, struct inspec
 		.config = config,
 		.session = session,
 		.reader = has_upgrade(job) ? find_reader(config) : NULL,
+		.alone = alone,
 		.inspection = inspection,
 		.failure = failure,
 	};
@@ -351,12 +371,18 @@ int inspect(const struct keeper_job *job, struct session *session, struct inspec
 const char *inspection_text(const struct inspection *inspection, char *room, size_t size)
 {
 	const struct finding *finding = &inspection->finding;
-	int used = snprintf(room, size, "%s", finding_name(finding->kind));
-	if (inspection->revision != NULL && inspection->revision[0] != '\0' && used > 0 &&
-		finding->kind == FINDING_AT_HEAD)
-		(void)snprintf(room + used, size - (size_t)used, " (%s)", inspection->revision);
-	else if (finding->reason != NULL && used > 0)
-		(void)snprintf(room + used, size - (size_t)used, ": %s", finding->reason);
+	bool at_head = finding->kind == FINDING_AT_HEAD && inspection->revision != NULL;
+	const char *reason = finding->reason != NULL ? finding->reason : "";
+	if (at_head)
+		(void)snprintf(room, size, "%s (%s)%s", finding_name(finding->kind),
+			inspection->revision,
+			inspection->trusted ? ""
+					    : "; the tool has not been seen to move this database "
+					      "yet, so that it "
+					      "is asked (upgrade.trust = native believes it)");
+	else
+		(void)snprintf(room, size, "%s%s%s", finding_name(finding->kind),
+			reason[0] != '\0' ? ": " : "", reason);
 	return room;
 }
 

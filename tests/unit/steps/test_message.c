@@ -39,6 +39,20 @@ static void a_message_arrives_as_it_was_sent(void **state)
 	assert_int_equal(message_take(ends[1], &message), MESSAGE_NONE);
 }
 
+static void every_field_of_a_message_arrives(void **state)
+{
+	const struct message sent = {.kind = MESSAGE_DUE,
+		.status = -1,
+		.due = UINT64_MAX - 1,
+		.work = 63,
+		.text = "3 pending"};
+	struct message message;
+	(void)state;
+	assert_true(message_write(ends[0], &sent));
+	assert_int_equal(message_take(ends[1], &message), MESSAGE_TAKEN);
+	assert_memory_equal(&message, &sent, sizeof sent);
+}
+
 static void a_long_text_is_cut_and_still_ends(void **state)
 {
 	struct message message;
@@ -84,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		channel_test(a_message_arrives_as_it_was_sent),
+		channel_test(every_field_of_a_message_arrives),
 		channel_test(a_long_text_is_cut_and_still_ends),
 		channel_test(malformed_messages_are_skipped),
 		channel_test(the_end_of_the_other_side_is_seen_after_its_last_message),

@@ -22,9 +22,9 @@ def stop_here():
 
 
 def upgrade():
+    stop_here()
     op.create_table("applied", sa.Column("id", sa.Integer, primary_key=True), sa.Column("what", sa.String(80)))
     op.execute("INSERT INTO applied (id, what) VALUES (1, '0002')")
-    stop_here()
 
 
 def downgrade():

@@ -1,0 +1,66 @@
+"""Servers with an empty database for each test, and the fleet of replicas that start on it."""
+
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "wait"))
+
+import harness  # noqa: E402
+import servers  # noqa: E402
+from fleet import Fleet  # noqa: E402
+from shop import make_shop  # noqa: E402
+
+
+def empty_shop(server):
+    """The database shop, anew."""
+    if isinstance(server, servers.Postgres):
+        server.sql("DROP DATABASE shop WITH (FORCE)")
+        server.sql("CREATE DATABASE shop OWNER app")
+    else:
+        server.sql("DROP DATABASE shop")
+        server.sql("CREATE DATABASE shop")
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    with servers.Postgres(max_connections=100) as server:
+        yield make_shop(server)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server():
+    with servers.MariaDB(max_connections=100) as server:
+        yield make_shop(server)
+
+
+@pytest.fixture
+def postgres(postgres_server):
+    return empty_shop(postgres_server)
+
+
+@pytest.fixture
+def mariadb(mariadb_server):
+    return empty_shop(mariadb_server)
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def server(request):
+    """Every test that takes it runs on PostgreSQL and on MariaDB."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def make_fleet(container, folder):
+    def make(url):
+        return Fleet(container, folder, url)
+
+    return make
+
+
+@pytest.fixture
+def fleet(server, make_fleet):
+    return make_fleet(server.url())

@@ -1,0 +1,102 @@
+"""The ledger in the database: what it holds, who sees it, and what it needs."""
+
+import contextlib
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import servers
+from test_failures import errors
+
+COLUMNS = ["kind", "name", "state", "digest", "revision_from", "revision_to", "boot", "host", "at"]
+
+
+@pytest.fixture(params=["postgres", "mariadb", "sqlite"])
+def any_url(request, folder):
+    """The URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{folder / 'shop.db'}"
+    return request.getfixturevalue(request.param).url()
+
+
+def connect(url):
+    return sqlalchemy.create_engine(url.replace("mysql://", "mysql+pymysql://"),
+                                    poolclass=sqlalchemy.pool.NullPool).connect()
+
+
+def rows_of(url):
+    with connect(url) as connection:
+        return connection.execute(sqlalchemy.text("SELECT n, kind, state, revision_from, revision_to, digest, host, "
+                                                  "at FROM tminus_ledger ORDER BY n")).fetchall()
+
+
+def test_it_holds_what_was_done(any_url, make_fleet):
+    assert make_fleet(any_url).boot()[0] == 0
+    rows = rows_of(any_url)
+    assert [row[:5] for row in rows] == [
+        (1, "upgrade", "finished", "", "0003"), (2, "trust", "finished", "", ""), (3, "seed", "finished", "0003", "0003")]
+    assert all(row.host and row.at.startswith("20") for row in rows if row.kind != "trust")
+    assert len(rows[1].digest) == 64 and len(rows[2].digest) == 64
+
+
+def test_autogenerate_proposes_nothing_about_it(any_url, make_fleet):
+    assert make_fleet(any_url).boot()[0] == 0
+    with connect(any_url) as connection:
+        changes = compare_metadata(MigrationContext.configure(connection), sqlalchemy.MetaData())
+    assert sorted(change[1].name for change in changes) == ["applied", "authors", "books"]
+    assert "tminus" not in repr(changes)
+
+
+def test_fifty_entries_are_kept_and_the_newest_of_each_kind(any_url, make_fleet):
+    cast = "::text" if any_url.startswith("postgresql") else ""
+    selects = []
+    for number in range(1, 51):
+        kind = "step" if number == 1 else "seed"
+        values = {"kind": kind, "name": "first" if number == 1 else "", "state": "finished", "boot": f"b{number}",
+                  "at": "2026-01-01T00:00:00Z"}
+        selects.append(f"SELECT {number} AS n, " +
+                       ", ".join(f"'{values.get(column, '')}'{cast} AS {column}" for column in COLUMNS))
+    with connect(any_url) as connection, connection.begin():
+        connection.execute(sqlalchemy.text("CREATE VIEW tminus_ledger AS " + " UNION ALL ".join(selects)))
+    fleet = make_fleet(any_url)
+    for _ in range(2):
+        status, log = fleet.boot(settings={"seed_when": "always", "upgrade_mode": "off"})
+        assert status == 0, log
+    rows = rows_of(any_url)
+    assert len(rows) == 50 and rows[0].kind == "step" and rows[0].n == 1
+    assert [row.n for row in rows] == list(range(1, 51))
+    assert rows[-1].host and not rows[-3].host
+
+
+@contextlib.contextmanager
+def without_the_right_to_create_views(server):
+    """The role app, which can do all else in shop."""
+    if isinstance(server, servers.Postgres):
+        server.sql("ALTER DATABASE shop OWNER TO postgres")
+        yield
+        return
+    server.sql("REVOKE CREATE VIEW ON shop.* FROM app")
+    try:
+        yield
+    finally:
+        server.sql("GRANT ALL ON shop.* TO app")
+
+
+def test_a_role_that_cannot_create_views_is_told_which_one_and_which_right(fleet, server):
+    with without_the_right_to_create_views(server):
+        status, log = fleet.boot(settings={"upgrade_mode": "off"})
+    assert status == 77, log
+    assert len(errors(log)) == 1 and "tminus_ledger" in errors(log)[0]
+    right = "CREATE" if isinstance(server, servers.Postgres) else "CREATE VIEW"
+    assert right in errors(log)[0], errors(log)
+    assert not fleet.lines("seeds") and not fleet.apps()
+
+
+def test_something_else_of_its_name_is_refused_and_said(any_url, make_fleet):
+    with connect(any_url) as connection, connection.begin():
+        connection.execute(sqlalchemy.text("CREATE TABLE tminus_ledger (n INT, strange INT)"))
+    status, log = make_fleet(any_url).boot()
+    assert status == 77, log
+    assert len(errors(log)) == 1 and "kind" in errors(log)[0]
