@@ -8,6 +8,7 @@ import pymysql
 
 import servers
 
+DEAD = "0123456789abcdef"  # a boot that is no more
 LOCK = {
     servers.Postgres: "SELECT pg_advisory_lock(1953327470, 30067)",
     servers.MariaDB: "SELECT GET_LOCK(CONCAT('tminus:', MD5('shop')), 10)",
@@ -35,15 +36,32 @@ def held_lock(server):
         yield
 
 
-def named_session(server, name):
+def as_app(server):
+    if isinstance(server, servers.Postgres):
+        return psycopg2.connect(server.url())
+    return pymysql.connect(host="127.0.0.1", port=server.port, user="app", password="secret", database="shop")
+
+
+def named_session(server, name=f"tminus-{DEAD}"):
     """A session of the role app with this application name (PostgreSQL)."""
     return contextlib.closing(psycopg2.connect(server.url(), application_name=name))
+
+
+def leave_begun(server, boot=DEAD):
+    """The ledger of a boot that began its upgrade and died."""
+    fields = {"kind": "upgrade", "name": "", "state": "begun", "digest": "", "revision_from": "", "revision_to": "",
+              "boot": boot, "host": "elsewhere", "at": "2026-01-01T00:00:00Z"}
+    cast = "::text" if isinstance(server, servers.Postgres) else ""
+    columns = ", ".join(f"'{value}'{cast} AS {name}" for name, value in fields.items())
+    with contextlib.closing(as_app(server)) as connection:
+        run(connection, f"CREATE VIEW tminus_ledger AS SELECT 1 AS n, {columns}")
+        connection.commit()
 
 
 def leave_pooled_sessions(bouncer, count):
     """As an upgrade behind a pooler leaves them: its clients have gone, the pooler's sessions keep its name."""
     with contextlib.ExitStack() as stack:
-        sessions = [stack.enter_context(named_session(bouncer, "tminus-0123456789abcdef")) for _ in range(count)]
+        sessions = [stack.enter_context(named_session(bouncer)) for _ in range(count)]
         for session in sessions:
             run(session, "SELECT 1")
         for session in sessions:
@@ -55,11 +73,7 @@ class RunningDdl:
 
     def __init__(self, server):
         self.holder = server.connect("shop")
-        if isinstance(server, servers.Postgres):
-            self.worker = psycopg2.connect(server.url())
-        else:
-            self.worker = pymysql.connect(host="127.0.0.1", port=server.port, user="app", password="secret",
-                                          database="shop")
+        self.worker = as_app(server)
         run(self.worker, "CREATE TABLE strangers (id INT PRIMARY KEY)")
         self.worker.commit()
 

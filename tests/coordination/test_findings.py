@@ -146,14 +146,29 @@ def test_an_environment_with_another_database_is_never_skipped(fleet, folder):
         assert re.search("warning: .*does the tool work on another database", log)
 
 
-def test_a_changed_environment_brings_the_tool_once_more(fleet):
+def test_a_changed_environment_brings_the_tool_until_it_has_moved_the_database_again(fleet):
     fleet.own_project()
     assert fleet.boot()[0] == 0 and "upgrade:" not in fleet.boot()[1]
     env = fleet.project / "env.py"
     env.write_text(env.read_text() + "\n# changed\n")
+    for _ in range(2):
+        log = fleet.boot()[1]
+        assert "upgrade finished" in log and "upgrade.trust = native" in log
+    fleet.add_revision("0004", "0003")
     assert "upgrade finished" in fleet.boot()[1]
     assert "nothing is due" in fleet.boot()[1]
-    assert fleet.applied() == REVISIONS
+    assert fleet.applied() == [*REVISIONS, "0004"]
+
+
+def test_an_environment_that_turns_to_another_database_is_never_skipped(fleet):
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    env = fleet.project / "env.py"
+    elsewhere = fleet.project / "elsewhere.db"
+    env.write_text(env.read_text().replace('os.environ["DATABASE_URL"]', f'"sqlite:///{elsewhere}"'))
+    assert fleet.boot()[0] == 0 and elsewhere.exists()
+    elsewhere.unlink()
+    assert fleet.boot()[0] == 0 and elsewhere.exists()
 
 
 def test_another_password_does_not_bring_the_tool_once_more(fleet, server):

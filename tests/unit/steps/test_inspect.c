@@ -57,7 +57,9 @@ struct row {
 static struct config configure(const struct row *row)
 {
 	static char tool[] = "alembic";
+	static char *upgrade[] = {tool, "upgrade", "head", NULL};
 	struct config config = row->says;
+	config.upgrade_command = (struct list){.items = upgrade, .count = 3};
 	config.database = &url;
 	config.upgrade_tool = tool;
 	return config;
