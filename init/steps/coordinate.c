@@ -96,7 +96,7 @@ static void tell_blocked(struct coordination *all)
 	const struct ledger *ledger = &all->inspection.ledger;
 	const struct ledger_entry *last =
 		ledger->count > 0 ? &ledger->entries[ledger->count - 1] : NULL;
-	if (ledger_is(last, LEDGER_BEGUN))
+	if (last != NULL && ledger_is(last, LEDGER_BEGUN))
 		(void)snprintf(text, sizeof text,
 			"another replica holds the lock; %s%s%s begun by %s at %s", last->kind,
 			last->name[0] != '\0' ? " " : "", last->name, last->host, last->at);
