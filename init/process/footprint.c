@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* How deep boot's stack may have been; less than the pages that the kernel maps for every stack. */
-#define STACK_DEPTH (96 * 1024)
+#define STACK_DEPTH ((uintptr_t)96 * 1024)
 #define STACK_IN_USE 2048
 
 static uintptr_t page_of(uintptr_t address)
