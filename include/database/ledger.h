@@ -41,8 +41,10 @@ struct ledger {
 	size_t count;
 };
 
-/* Reads it; one that was never written is empty. 0, or -1 and failure. */
-int ledger_read(struct session *session, struct ledger *ledger, struct failure *failure);
+/* Reads it; one that was never written is empty. view is LEDGER_VIEW as SQL, with its schema where
+ * one is configured: apps that share a database have a ledger each. 0, or -1 and failure. */
+int ledger_read(
+	struct session *session, const char *view, struct ledger *ledger, struct failure *failure);
 
 /* Adds an entry behind the last, with the time of now; the rest is "" until ledger_set. An entry of
  * the same kind, name and boot that was begun is ended by it: one entry for each piece of work. The
@@ -54,7 +56,8 @@ struct ledger_entry *ledger_add(struct ledger *ledger, const char *kind, const c
 void ledger_set(char **field, const char *text);
 
 /* Writes all of it. The lock must be held. 0, or -1 and failure. */
-int ledger_write(struct session *session, struct ledger *ledger, struct failure *failure);
+int ledger_write(struct session *session, const char *view, const struct ledger *ledger,
+	struct failure *failure);
 
 /* The newest entry of kind and name, or NULL. */
 const struct ledger_entry *ledger_find(

@@ -19,6 +19,7 @@
 struct inspection {
 	struct finding finding;
 	struct ledger ledger;
+	char *view;		 /* the ledger's name in SQL */
 	char *revision;		 /* what the version table holds, in one line; "" for nothing */
 	char trust[SHA256_TEXT]; /* digest of what makes a native "at head" worth believing */
 	bool trusted;		 /* the tool has agreed once, under that digest */

@@ -37,6 +37,9 @@ int wait_open(const struct wait_job *job, struct session **session, struct failu
  * folder. Nothing for any other kind. */
 void wait_sqlite_paths(const struct wait_job *job, struct list *paths);
 
+/* Every place where it may be for a replica that starts now or later: what a lock must cover. */
+void wait_lock_paths(const struct wait_job *job, struct list *paths);
+
 /* For spawn_child: context is a struct wait_job. 0 when ready, else the exit status. */
 int wait_child(void *context, int channel);
 

@@ -73,11 +73,11 @@ static void take_rows(struct ledger *ledger, const struct rows *rows)
 }
 
 /* "SELECT kind, name, ... FROM tminus_ledger ORDER BY n" */
-static void add_select(struct text *sql)
+static void add_select(struct text *sql, const char *view)
 {
 	for (size_t column = 0; column < COLUMNS; column++)
 		text_add_format(sql, "%s%s", column == 0 ? "SELECT " : ", ", columns[column].name);
-	text_add(sql, " FROM " LEDGER_VIEW " ORDER BY n");
+	text_add_format(sql, " FROM %s ORDER BY n", view);
 }
 
 /* 42P01 and 1146 say that there is no such relation; SQLite has one number for all. */
@@ -87,12 +87,13 @@ static bool is_missing(const struct failure *failure)
 	       strstr(failure->message, "no such table") != NULL;
 }
 
-int ledger_read(struct session *session, struct ledger *ledger, struct failure *failure)
+int ledger_read(
+	struct session *session, const char *view, struct ledger *ledger, struct failure *failure)
 {
 	struct text sql = {0};
 	struct rows rows = {0};
 	ledger_clear(ledger);
-	add_select(&sql);
+	add_select(&sql, view);
 	int result = session_query(session, sql.bytes, &rows, failure);
 	if (result == 0)
 		take_rows(ledger, &rows);
@@ -205,24 +206,24 @@ static void add_row(
 	}
 }
 
-static char *view_of(struct session *session, const struct ledger *ledger, const char *create)
+static char *view_of(
+	struct session *session, const char *view, const struct ledger *ledger, const char *create)
 {
 	struct text sql = {0};
-	text_add_format(&sql, "%s " LEDGER_VIEW " AS ", create);
+	text_add_format(&sql, "%s %s AS ", create, view);
 	for (size_t i = 0; i < ledger->count; i++)
 		add_row(&sql, session, &ledger->entries[i], i + 1);
 	return text_take(&sql);
 }
 
 /* SQLite cannot replace a view, but its DDL is part of the transaction. */
-static int write_sqlite(
-	struct session *session, const struct ledger *ledger, struct failure *failure)
+static int write_sqlite(struct session *session, const char *view, const struct ledger *ledger,
+	struct failure *failure)
 {
-	autofree char *create = view_of(session, ledger, "CREATE VIEW");
+	autofree char *create = view_of(session, view, ledger, "CREATE VIEW");
 	struct text sql = {0};
 	struct failure ignored;
-	text_add_format(
-		&sql, "BEGIN IMMEDIATE; DROP VIEW IF EXISTS " LEDGER_VIEW "; %s; COMMIT", create);
+	text_add_format(&sql, "BEGIN IMMEDIATE; DROP VIEW IF EXISTS %s; %s; COMMIT", view, create);
 	int result = session_query(session, sql.bytes, NULL, failure);
 	if (result != 0)
 		(void)session_query(session, "ROLLBACK", NULL, &ignored);
@@ -230,12 +231,13 @@ static int write_sqlite(
 	return result;
 }
 
-int ledger_write(struct session *session, struct ledger *ledger, struct failure *failure)
+int ledger_write(struct session *session, const char *view, const struct ledger *ledger,
+	struct failure *failure)
 {
 	if (ledger->count == 0)
 		return 0;
 	if (session_kind(session) == DATABASE_SQLITE)
-		return write_sqlite(session, ledger, failure);
-	autofree char *replace = view_of(session, ledger, "CREATE OR REPLACE VIEW");
+		return write_sqlite(session, view, ledger, failure);
+	autofree char *replace = view_of(session, view, ledger, "CREATE OR REPLACE VIEW");
 	return session_query(session, replace, NULL, failure);
 }

@@ -76,7 +76,7 @@ static void refuse_foreign(const struct inspection *inspection, const char *vers
 	finding_advise(finding,
 		"start the image that has %s, or bring its file back; only if the tables are "
 		"those of another revision: %s stamp --purge REVISION (Flask-Migrate before 4.1: "
-		"DELETE FROM alembic_version, then flask db stamp REVISION)",
+		"UPDATE alembic_version SET version_num = 'REVISION')",
 		version, tool_of(inspection));
 	(void)finding_set(finding, FINDING_FOREIGN,
 		"the version table holds %s, which none of the %zu files below %s has (Can't "

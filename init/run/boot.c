@@ -181,6 +181,8 @@ static enum boot_result on_refused(const struct boot *boot, const struct wait_st
 	if (step == NULL || step->kind == PLAN_STEP_WAIT)
 		(void)error_set(error, message->status, "%s cannot be used, after %s: %s",
 			wait->label, elapsed, message->text);
+	else if (message->status == STATUS_MIGRATION_STATE)
+		(void)error_set(error, message->status, "%s", message->text);
 	else
 		(void)error_set(error, message->status, "%s: %s", step->name, message->text);
 	return BOOT_STEP_FAILED;

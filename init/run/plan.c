@@ -169,8 +169,8 @@ static int add_work(struct draft *draft, const char *kind, const char *name, enu
 	struct plan *plan = draft->plan;
 	bool possible = coordinates(draft->config) && plan->work_count < WORK_MOST;
 	if (!possible && when != WORK_PENDING && when != WORK_ALWAYS)
-		log_warn("%s%s%s runs at every start: what ran once is written down in the "
-			 "database, and there is no login to one",
+		log_warn("%s%s%s runs at every start: there is no database with a login "
+			 "(DATABASE_URL) in which tminus could write down what ran once",
 			kind, name[0] != '\0' ? " " : "", name);
 	if (!possible)
 		return NO_WORK;

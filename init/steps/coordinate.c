@@ -22,6 +22,8 @@
 #define GIVES_WAY (LOCK_BEAT + 500)
 #define TELL_AGAIN 10000
 
+#define NO_SCHEMA "3F000" /* invalid_schema_name */
+
 #define TEXT_SIZE 400
 #define REASON_SIZE 360
 #define HOST_SIZE 65
@@ -114,7 +116,7 @@ struct coordination *coordination_new(
 	/* Migrations are looked for where the commands run; what is not there is unknown. */
 	if (job->wait.folder != NULL && chdir(job->wait.folder) != 0)
 		tell_progress(all, STATUS_CONFIG, strerror(errno));
-	wait_sqlite_paths(&job->wait, &paths);
+	wait_lock_paths(&job->wait, &paths);
 	all->blocked_since = CLOCK_NEVER;
 	all->lost_since = CLOCK_NEVER;
 	if (job->config->lock_enabled)
@@ -138,7 +140,7 @@ static void close_session(struct coordination *all)
  * A, class 42; MySQL ER_BAD_FIELD_ERROR, ER_WRONG_OBJECT; SQLITE_ERROR */
 static bool is_refused(const struct failure *failure)
 {
-	static const char *const codes[] = {"1054", "1347", "1"};
+	static const char *const codes[] = {"1054", "1347", "1", NO_SCHEMA};
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
 		if (text_equal(failure->code, codes[i]))
 			return true;
@@ -399,7 +401,8 @@ static int hold(struct coordination *all)
 static int write_ledger(struct coordination *all, struct failure *failure)
 {
 	char reason[REASON_SIZE];
-	if (ledger_write(*all->session, &all->inspection.ledger, failure) == 0)
+	if (ledger_write(*all->session, all->inspection.view, &all->inspection.ledger, failure) ==
+		0)
 		return 0;
 	(void)snprintf(reason, sizeof reason, "%.*s", REASON_SIZE - 1, failure->message);
 	(void)snprintf(failure->message, sizeof failure->message,
@@ -425,7 +428,9 @@ static int begin(struct coordination *all, const struct work *work, struct failu
 	if (need_session(all, failure) != 0)
 		return -1;
 	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, revision(all));
-	return write_ledger(all, failure);
+	int result = write_ledger(all, failure);
+	/* The schema of the search path is not there yet: the upgrade may well be what makes it. */
+	return result != 0 && text_equal(failure->code, NO_SCHEMA) ? 0 : result;
 }
 
 int coordinate_begun(struct coordination *all, const struct message *question)
@@ -494,7 +499,7 @@ static int end(
 }
 
 /* The command has said that all went well, and the database does not look like it; or it failed
- * where the tables are older than the version table. */
+ * where the tables are older than the version table, or where DDL cannot be rolled back. */
 static void describe_doubt(
 	const struct coordination *all, const struct work *work, bool well, char *room, size_t size)
 {
@@ -506,6 +511,13 @@ static void describe_doubt(
 	if (!well && finding->kind == FINDING_UNVERSIONED && finding->advice != NULL)
 		(void)snprintf(room, size, "%s: %s",
 			inspection_text(&all->inspection, state, sizeof state), finding->advice);
+	else if (!well && all->job->wait.database->kind != DATABASE_POSTGRES)
+		(void)snprintf(room, size,
+			"this database keeps what a revision did before it failed: compare the "
+			"tables "
+			"with that revision, then take back by hand what it did, or complete it "
+			"and "
+			"mark it as applied (stamp)");
 	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)
 		(void)snprintf(room, size,
 			"the upgrade said that it succeeded, but the database is %s; does the tool "

@@ -238,12 +238,13 @@ static int read_state(const struct reading *reading)
 	if (reading->reader == NULL) {
 		(void)finding_set(
 			&inspection->finding, FINDING_UNKNOWN, "%s", why_no_reader(reading));
-		return ledger_read(reading->session, &inspection->ledger, reading->failure);
+		return ledger_read(
+			reading->session, inspection->view, &inspection->ledger, reading->failure);
 	}
 	if (catalog_read(reading->session, &reading->names, &catalog, reading->failure) != 0)
 		return -1;
-	if (catalog.has_ledger &&
-		ledger_read(reading->session, &inspection->ledger, reading->failure) != 0)
+	if (catalog.has_ledger && ledger_read(reading->session, inspection->view,
+					  &inspection->ledger, reading->failure) != 0)
 		return -1;
 	return read_migrations(reading, &catalog);
 }
@@ -258,8 +259,8 @@ static void tell_ahead(struct inspection *inspection)
 		text_equal(upgrade->to, inspection->revision))
 		(void)finding_set(&inspection->finding, FINDING_AHEAD,
 			"the database is at %s, where an upgrade of %s (boot %s on %s) left it, "
-			"and "
-			"this image does not know that revision: it is older",
+			"and this image does not know that revision: it is older, or the "
+			"revision's file was removed",
 			inspection->revision, upgrade->at, upgrade->boot, upgrade->host);
 }
 
@@ -339,6 +340,18 @@ static int decide(const struct reading *reading)
 	return 0;
 }
 
+static void name_tables(struct reading *reading)
+{
+	const struct config *config = reading->config;
+	reading->names = (struct catalog_names){.schema = config->database_schema};
+	if (reading->reader == NULL)
+		return;
+	reading->names.version_table = config->upgrade_version_table != NULL
+					       ? config->upgrade_version_table
+					       : reading->reader->version_table;
+	reading->names.lock_table = reading->reader->lock_table;
+}
+
 int inspect(const struct keeper_job *job, struct session *session, bool alone,
 	struct inspection *inspection, struct failure *failure)
 {
@@ -352,15 +365,9 @@ int inspect(const struct keeper_job *job, struct session *session, bool alone,
 		.inspection = inspection,
 		.failure = failure,
 	};
-	if (reading.reader != NULL)
-		reading.names = (struct catalog_names){
-			.schema = config->database_schema,
-			.version_table = config->upgrade_version_table != NULL
-						 ? config->upgrade_version_table
-						 : reading.reader->version_table,
-			.lock_table = reading.reader->lock_table,
-		};
+	name_tables(&reading);
 	inspection_clear(inspection);
+	inspection->view = catalog_quoted(session, &reading.names, LEDGER_VIEW);
 	if (read_state(&reading) != 0)
 		return -1;
 	tell_ahead(inspection);
@@ -391,5 +398,6 @@ void inspection_clear(struct inspection *inspection)
 	finding_clear(&inspection->finding);
 	ledger_clear(&inspection->ledger);
 	free(inspection->revision);
+	free(inspection->view);
 	*inspection = (struct inspection){0};
 }

@@ -50,12 +50,21 @@ void wait_sqlite_paths(const struct wait_job *job, struct list *paths)
 	if (url->kind != DATABASE_SQLITE || url->name == NULL)
 		return;
 	char *found = sqlite_path(url->name, NULL, job->instance);
-	if (found != NULL) {
+	if (found != NULL)
 		list_append_owned(paths, found);
+	else
+		wait_lock_paths(job, paths);
+}
+
+/* The working folder's stands for all: instance/ may be made by the very tool that the lock guards.
+ */
+void wait_lock_paths(const struct wait_job *job, struct list *paths)
+{
+	const struct database_url *url = job->database;
+	if (url->kind != DATABASE_SQLITE || url->name == NULL)
 		return;
-	}
 	list_append(paths, url->name);
-	if (job->instance && access("instance", F_OK) == 0) {
+	if (url->name[0] != '/' && job->instance && access("instance", F_OK) == 0) {
 		struct text path = {0};
 		text_add_format(&path, "instance/%s", url->name);
 		list_append_owned(paths, text_take(&path));

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import servers
+from fleet import REVISIONS
 from test_failures import errors
 
 COLUMNS = ["kind", "name", "state", "digest", "revision_from", "revision_to", "boot", "host", "at"]
@@ -100,3 +101,33 @@ def test_something_else_of_its_name_is_refused_and_said(any_url, make_fleet):
     status, log = make_fleet(any_url).boot()
     assert status == 77, log
     assert len(errors(log)) == 1 and "kind" in errors(log)[0]
+
+
+def own_schema(fleet):
+    """A project whose env.py makes a schema and works there, as those for shared databases do."""
+    fleet.own_project()
+    env = fleet.project / "env.py"
+    text = env.read_text().replace(", transaction_per_migration=True", "")
+    env.write_text(text.replace("        context.run_migrations()", (
+        "        context.execute('CREATE SCHEMA IF NOT EXISTS launches')\n"
+        "        context.execute('SET search_path TO launches')\n"
+        "        context.run_migrations()")))
+    fleet.settings.update(database_schema="launches")
+
+
+def test_a_version_table_in_another_schema_is_upgraded_and_seeded_once(postgres, make_fleet):
+    fleet = make_fleet(postgres.url())
+    own_schema(fleet)
+    outcome = fleet.boot()
+    assert outcome[0] == 0, outcome[1]
+    status, log = fleet.boot()
+    assert status == 0 and "nothing is due" in log
+    assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1
+
+
+def test_a_search_path_that_the_upgrade_itself_makes_true_is_no_obstacle(postgres, make_fleet):
+    fleet = make_fleet(postgres.url(options="-csearch_path=launches"))
+    own_schema(fleet)
+    assert fleet.boot()[0] == 0
+    assert "nothing is due" in fleet.boot()[1]
+    assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1

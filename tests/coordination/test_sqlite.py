@@ -53,3 +53,21 @@ def test_a_relative_file_that_the_tool_makes_in_instance_is_one_database(fleet, 
     fleet.expect_all_to_start()
     assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1 and len(fleet.apps()) == 6
     assert revision_in(instance / "shop.db") == [("0003",)] and not (folder / "shop.db").exists()
+
+
+def test_a_replica_that_comes_when_the_tool_has_made_instance_waits_for_the_lock(fleet, folder):
+    instance = folder / "instance"
+    fleet.own_project()
+    env = fleet.project / "env.py"
+    env.write_text("import os\n" + f"os.makedirs({str(instance)!r}, exist_ok=True)\n" + env.read_text().replace(
+        'os.environ["DATABASE_URL"]', f'"sqlite:///{instance}/shop.db"'))
+    fleet.settings.update(boot_preset="flask", seed_undo="", app_workdir=str(folder.path))
+    fleet.close("gate")
+    fleet.start_many(1, url="sqlite:///shop.db")
+    fleet.leader_at("gate")
+    assert (instance / "shop.db").exists()
+    late = fleet.start(url="sqlite:///shop.db")
+    late.expect_error("another replica holds the lock")
+    fleet.open("gate")
+    fleet.expect_all_to_start()
+    assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1

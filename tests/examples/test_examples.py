@@ -86,7 +86,7 @@ def test_flask_in_production_keeps_to_its_schema_and_keeps_its_rows(new_database
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT table_name FROM information_schema.tables"
                        " WHERE table_schema = 'calendar' ORDER BY table_name")
-        assert cursor.fetchall() == [("alembic_version",), ("launches",), ("users",)]
+        assert cursor.fetchall() == [("alembic_version",), ("launches",), ("tminus_ledger",), ("users",)]
         cursor.execute("SELECT count(*) FROM information_schema.tables"
                        " WHERE table_schema = 'public'")
         assert cursor.fetchone() == (0,)

@@ -91,7 +91,7 @@ static void one_that_was_never_written_is_empty(void **state)
 	struct failure failure;
 	struct session *session = open_shop();
 	(void)state;
-	assert_int_equal(ledger_read(session, &ledger, &failure), 0);
+	assert_int_equal(ledger_read(session, LEDGER_VIEW, &ledger, &failure), 0);
 	assert_int_equal(ledger.count, 0);
 	session_close(session);
 }
@@ -109,9 +109,9 @@ static void what_is_written_is_read_again_whatever_it_holds(void **state)
 			ledger_add(&written, "step", texts[i], LEDGER_FINISHED, "one");
 		ledger_set(&entry->from, texts[i]);
 		ledger_set(&entry->host, texts[i]);
-		assert_int_equal(ledger_write(session, &written, &failure), 0);
+		assert_int_equal(ledger_write(session, LEDGER_VIEW, &written, &failure), 0);
 	}
-	assert_int_equal(ledger_read(session, &read, &failure), 0);
+	assert_int_equal(ledger_read(session, LEDGER_VIEW, &read, &failure), 0);
 	assert_int_equal(read.count, written.count);
 	for (size_t i = 0; i < read.count; i++) {
 		assert_string_equal(read.entries[i].name, texts[i]);

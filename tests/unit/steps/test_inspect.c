@@ -88,7 +88,7 @@ static void write_ledger(
 		ledger_set(
 			&ledger_add(&ledger, INSPECT_TRUST, "", LEDGER_FINISHED, "other")->digest,
 			inspection->trust);
-	assert_int_equal(ledger_write(shop, &ledger, &failure), 0);
+	assert_int_equal(ledger_write(shop, LEDGER_VIEW, &ledger, &failure), 0);
 	ledger_clear(&ledger);
 }
 
