@@ -46,6 +46,18 @@ def test_it_runs_an_app_where_nothing_else_is(image):
     assert image.files() == ["etc/hosts", "etc/resolv.conf", "tminus"]
 
 
+def test_it_sleeps_and_wakes_wherever_its_stack_begins(static_tminus):
+    """At its first sleep it gives back the stack below: whatever its place within a page, none in use."""
+    for length in range(0, 4096, 64):
+        environment = {"PATH": "/usr/bin:/bin", "PAD": "x" * length}
+        with subprocess.Popen([static_tminus, "--", "sh", "-c", "read line; exit 7"], stdin=subprocess.PIPE,
+                              env=environment) as one:
+            me = harness.Process(one.pid)
+            harness.await_true(lambda: me.children() and me.state() == "S", "tminus asleep")
+            one.stdin.close()
+            assert one.wait() == 7, f"with {length} bytes more of environment"
+
+
 def test_it_reads_an_ini_file_there(image):
     image.add("/etc/tminus.ini", "[app]\ncommand = /tminus version\n")
     one = image.start()
