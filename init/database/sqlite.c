@@ -97,9 +97,7 @@ static int check_handle(const struct sqlite *sqlite, bool writable, struct failu
 static int open_handle(struct sqlite *sqlite, bool writable, struct failure *failure)
 {
 	int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-	int code = sqlite3_initialize(); /* for builds with SQLITE_OMIT_AUTOINIT */
-	if (code == SQLITE_OK)
-		code = sqlite3_open_v2(sqlite->path, &sqlite->handle, flags, NULL);
+	int code = sqlite3_open_v2(sqlite->path, &sqlite->handle, flags, NULL);
 	if (code == SQLITE_OK)
 		return 0;
 	(void)sqlite3_close(sqlite->handle);
@@ -177,6 +175,8 @@ static int sqlite_open(
 	const char *path = attempt->url->name;
 	bool in_memory = path == NULL || path[0] == '\0' || text_equal(path, ":memory:");
 	struct sqlite *sqlite = memory_zeroed(1, sizeof *sqlite);
+	/* For builds with SQLITE_OMIT_AUTOINIT; a literal may be asked for before there is a file. */
+	(void)sqlite3_initialize();
 	sqlite->path = in_memory ? NULL : memory_copy(path);
 	(void)snprintf(sqlite->base.server, sizeof sqlite->base.server, "SQLite %s%s",
 		sqlite3_libversion(), in_memory ? ", in memory" : "");

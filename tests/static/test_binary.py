@@ -68,3 +68,14 @@ def test_it_reads_an_ini_file_there(image):
 def test_it_opens_an_sqlite_file_there(image):
     image.expect_ready("sqlite:////shop.db", "SQLite 3")
     assert "shop.db" not in image.files()
+
+
+def test_it_upgrades_and_seeds_an_sqlite_file_that_is_not_there_yet(static_tminus, tmp_path):
+    made = tmp_path / "shop.db"
+    create = f"/usr/bin/python3 -c \"import sqlite3; sqlite3.connect('{made}').execute('CREATE TABLE books (id INT)')\""
+    environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": f"sqlite:///{made}", "TMINUS_UPGRADE_COMMAND": create,
+                   "TMINUS_SEED_ALL": "true", "TMINUS_SEED_WHEN": "once"}
+    logs = [subprocess.run([static_tminus, "boot"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+                           check=False) for _ in range(2)]
+    assert logs[0].returncode == 0, logs[0].stderr
+    assert "seed all finished" in logs[0].stderr and "seed" not in logs[1].stderr
