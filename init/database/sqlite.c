@@ -175,7 +175,8 @@ static int sqlite_open(
 	const char *path = attempt->url->name;
 	bool in_memory = path == NULL || path[0] == '\0' || text_equal(path, ":memory:");
 	struct sqlite *sqlite = memory_zeroed(1, sizeof *sqlite);
-	/* For builds with SQLITE_OMIT_AUTOINIT; a literal may be asked for before there is a file. */
+	/* For builds with SQLITE_OMIT_AUTOINIT; a literal may be asked for before there is a file.
+	 */
 	(void)sqlite3_initialize();
 	sqlite->path = in_memory ? NULL : memory_copy(path);
 	(void)snprintf(sqlite->base.server, sizeof sqlite->base.server, "SQLite %s%s",

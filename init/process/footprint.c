@@ -36,8 +36,8 @@ static int trim_object(struct dl_phdr_info *object, size_t size, void *context)
 	return 0;
 }
 
-/* This frame stays, and those of the calls below it. Never inlined: the frame must be its own, for one
- * that it shares with a caller may reach far below its address. */
+/* This frame stays, and those of the calls below it. Never inlined: the frame must be its own, for
+ * one that it shares with a caller may reach far below its address. */
 static __attribute__((noinline)) void trim_stack(void)
 {
 	uintptr_t top = page_of((uintptr_t)__builtin_frame_address(0) - STACK_IN_USE);
