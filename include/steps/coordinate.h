@@ -1,12 +1,18 @@
 /*
  * coordinate: one replica alone works, the others wait until the database is settled.
  *
- *   look:    settled -> SETTLED, and nothing was locked
- *            due     -> try the lock
- *   try:     somebody else holds it -> no connection is kept; look again after a while
- *            held -> wait until an earlier holder's commands are gone, look again: settled ->
- * SETTLED due -> DUE, and the lock is kept until release, with a heartbeat begun:   the ledger says
- * what is begun, before the command starts finished: the ledger says how it ended
+ *   look      settled: SETTLED, and nothing was locked
+ *             due: try the lock
+ *
+ *   try       somebody else holds it: no connection is kept; look again after a while
+ *             held: an earlier holder's commands must have gone; then look again
+ *
+ *   held      settled: SETTLED, and the lock is given back
+ *             due: DUE, and the lock is kept until release, with a heartbeat
+ *
+ *   begun     the ledger says what is begun, before the command starts
+ *
+ *   finished  the ledger says how it ended
  *
  * In the keeper; sequential. A session that breaks is opened again; what the database refuses ends
  * it. Whoever dies anywhere leaves an entry that is begun and not finished, and no lock.

@@ -12,7 +12,7 @@
 #include "migrations/finding.h"
 #include "steps/work.h"
 
-/* The ledger's kind for "the tool has agreed". */
+/* The ledger's kind for "the tool has been seen to move this database". */
 #define INSPECT_TRUST "trust"
 
 /* A zeroed one is valid and empty; inspection_clear frees it. */
@@ -22,7 +22,7 @@ struct inspection {
 	char *view;		 /* the ledger's name in SQL */
 	char *revision;		 /* what the version table holds, in one line; "" for nothing */
 	char trust[SHA256_TEXT]; /* digest of what makes a native "at head" worth believing */
-	bool trusted;		 /* the tool has agreed once, under that digest */
+	bool trusted;		 /* the tool has been seen at it, under that digest */
 	uint64_t due;		 /* bits of works */
 };
 

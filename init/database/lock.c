@@ -36,6 +36,8 @@ struct lock {
 /* How one kind of database locks. */
 struct locker {
 	int (*try)(struct lock *lock, struct failure *failure);
+	const char *const *statements; /* of try_session: the last one's answer is yes */
+	const char *yes;
 	int (*beat)(struct lock *lock, struct failure *failure);
 	/* The query for what a holder that died left, around its sessions' name; or NULL. pooled is
 	 * added where the session goes through a pooler. */
@@ -81,6 +83,20 @@ static int run_all(struct lock *lock, const char *const *statements, struct rows
 	return 0;
 }
 
+static const struct locker *locker_of(const struct lock *lock);
+
+/* Takes the lock by the locker's statements, in a session that is open. As lock_try. */
+static int try_session(struct lock *lock, struct failure *failure)
+{
+	struct rows rows = {0};
+	const struct locker *locker = locker_of(lock);
+	int result = run_all(lock, locker->statements, &rows, failure);
+	if (result == 0)
+		result = text_equal(rows_value(&rows, 0, 0), locker->yes) ? 1 : 0;
+	rows_clear(&rows);
+	return result;
+}
+
 /* --- PostgreSQL ------------------------------------------------------------------------------ */
 
 /*
@@ -98,16 +114,6 @@ static const char *const postgres_statements[] = {
 	"SELECT pg_catalog.pg_try_advisory_xact_lock(1953327470, 30067)",
 	NULL,
 };
-
-static int try_postgres(struct lock *lock, struct failure *failure)
-{
-	struct rows rows = {0};
-	int result = run_all(lock, postgres_statements, &rows, failure);
-	if (result == 0)
-		result = text_equal(rows_value(&rows, 0, 0), "t") ? 1 : 0;
-	rows_clear(&rows);
-	return result;
-}
 
 static int beat_session(struct lock *lock, struct failure *failure)
 {
@@ -135,16 +141,6 @@ static const char *const mysql_statements[] = {
 	"SELECT GET_LOCK(CONCAT('tminus:', MD5(COALESCE(DATABASE(), ''))), 0)",
 	NULL,
 };
-
-static int try_mysql(struct lock *lock, struct failure *failure)
-{
-	struct rows rows = {0};
-	int result = run_all(lock, mysql_statements, &rows, failure);
-	if (result == 0)
-		result = text_equal(rows_value(&rows, 0, 0), "1") ? 1 : 0;
-	rows_clear(&rows);
-	return result;
-}
 
 /* KILL and a restart take the lock; the session may still answer after a reconnect of a proxy. */
 static int beat_mysql(struct lock *lock, struct failure *failure)
@@ -235,10 +231,23 @@ static int beat_sqlite(struct lock *lock, struct failure *failure)
 /* --------------------------------------------------------------------------------------------- */
 
 static const struct locker lockers[] = {
-	[DATABASE_POSTGRES] = {try_postgres, beat_session, postgres_before, postgres_behind,
-		postgres_pooled, postgres_order},
-	[DATABASE_MYSQL] = {try_mysql, beat_mysql, mysql_before, mysql_behind, "", mysql_order},
-	[DATABASE_SQLITE] = {try_sqlite, beat_sqlite, NULL, NULL, NULL, NULL},
+	[DATABASE_POSTGRES] = {.try = try_session,
+		.statements = postgres_statements,
+		.yes = "t",
+		.beat = beat_session,
+		.before_name = postgres_before,
+		.behind_name = postgres_behind,
+		.pooled = postgres_pooled,
+		.order = postgres_order},
+	[DATABASE_MYSQL] = {.try = try_session,
+		.statements = mysql_statements,
+		.yes = "1",
+		.beat = beat_mysql,
+		.before_name = mysql_before,
+		.behind_name = mysql_behind,
+		.pooled = "",
+		.order = mysql_order},
+	[DATABASE_SQLITE] = {.try = try_sqlite, .beat = beat_sqlite},
 };
 
 static const struct locker *locker_of(const struct lock *lock)

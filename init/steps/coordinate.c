@@ -265,22 +265,19 @@ static int give_way(struct coordination *all, const struct ledger_entry *begun)
 	return pause_for(all->channel, GIVES_WAY);
 }
 
-/* What a leader that is gone has left: 1 when it is over, as outlive_survivors. */
-static int bury(struct coordination *all)
-{
-	const struct ledger_entry *begun = all->lock != NULL ? find_unfinished(all) : NULL;
-	if (begun == NULL)
-		return 1;
-	int result = give_way(all, begun);
-	return result > 0 ? outlive_survivors(all, begun) : result;
-}
-
-/* With the lock held: 1 when the state is known, 0 to begin again, -1 when it is over. */
+/* With the lock held: 1 when the state is known, 0 to begin again, -1 when it is over. What a
+ * leader that is gone has left must be over before a state can refuse. */
 static int look_alone(struct coordination *all)
 {
+	if (all->lock == NULL)
+		return 1; /* it was seen just now, and alone */
 	int result = look(all, false);
+	const struct ledger_entry *begun = result > 0 ? find_unfinished(all) : NULL;
+	if (begun == NULL)
+		return result;
+	result = give_way(all, begun);
 	if (result > 0)
-		result = bury(all);
+		result = outlive_survivors(all, begun);
 	return result > 0 ? look(all, true) : result;
 }
 
