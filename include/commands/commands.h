@@ -17,9 +17,23 @@
 struct command_line {
 	const struct subcommand *subcommand;
 	struct config_request request;
-	bool json;
-	bool example; /* config --example */
-	bool dashes;  /* "--" stood before the app */
+	unsigned options; /* those of enum command_option that stood there */
+	bool dashes;	  /* "--" stood before the app */
+	struct list excluded; /* each --exclude TABLE */
+};
+
+/* The options that only some subcommands take. */
+enum command_option {
+	OPTION_JSON = 1,
+	OPTION_EXAMPLE = 2,
+	OPTION_LIST = 4,
+	OPTION_BACKUP = 8,
+	OPTION_FORCE = 16,
+	OPTION_DATA_ONLY = 32,
+	OPTION_TRUNCATE = 64,
+	OPTION_INTO = 128,    /* has a value */
+	OPTION_EXCLUDE = 256, /* has a value */
+	OPTION_HISTORY = 512,
 };
 
 /* Runs a subcommand; its exit status. */
@@ -31,7 +45,7 @@ struct subcommand {
 	const char *arguments; /* for help: "[--] COMMAND..." */
 	const char *help;      /* one line */
 	bool takes_words;      /* the words behind it are its own, else they are an error */
-	bool takes_options;    /* --json and --example */
+	unsigned options;      /* enum command_option */
 };
 
 /* Parses the command line and runs what it names; the exit status. Signals are blocked. */
@@ -45,6 +59,9 @@ const struct subcommand *commands_find(const char *name);
 int command_run(struct command_line *line);
 int command_boot(struct command_line *line);
 int command_wait(struct command_line *line);
+int command_backup(struct command_line *line);
+int command_restore(struct command_line *line);
+int command_guard(struct command_line *line);
 int command_config(struct command_line *line);
 int command_version(struct command_line *line);
 int command_help(struct command_line *line);

@@ -36,7 +36,9 @@ typedef struct list setting_COMMAND; /* argv; count 0 when not set */
 /* The choices by name, in the order of settings.def. */
 enum preset { PRESET_NONE, PRESET_AUTO, PRESET_FLASK, PRESET_ALEMBIC, PRESET_DJANGO };
 enum wait_level { WAIT_AUTO, WAIT_TCP, WAIT_READY, WAIT_QUERY };
-enum upgrade_mode { UPGRADE_RUN, UPGRADE_OFF };
+enum upgrade_mode { UPGRADE_RUN, UPGRADE_WAIT, UPGRADE_OFF };
+enum upgrade_on_failure { UPGRADE_STOPS, UPGRADE_ROLLS_BACK, UPGRADE_RESTORES };
+enum backup_when { BACKUP_PENDING, BACKUP_ALWAYS, BACKUP_NEVER };
 enum upgrade_stop { UPGRADE_STOP_AUTO, UPGRADE_STOP_FORWARD, UPGRADE_STOP_FINISH };
 enum upgrade_trust { TRUST_VERIFY, TRUST_NATIVE, TRUST_TOOL };
 enum upgrade_ahead { AHEAD_WARNS, AHEAD_REFUSES };

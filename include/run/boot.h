@@ -34,6 +34,7 @@ struct boot {
 	enum boot_phase phase;
 	uint64_t due;	    /* of the plan's works, once the keeper has said */
 	struct error ended; /* how the command ended, while it is written down; status 0 = well */
+	struct error told;  /* why a child of ours failed, as it said; status 0 = it did not */
 };
 
 enum boot_result { BOOT_WORKING, BOOT_STEP_OK, BOOT_STEP_FAILED };

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "process/table.h"
+#include "steps/backup.h"
 #include "steps/wait.h"
 #include "steps/work.h"
 
@@ -20,15 +21,26 @@
 
 /* How much of boot and app a plan holds. */
 enum plan_scope {
-	PLAN_RUN,  /* boot, then the app */
-	PLAN_BOOT, /* boot alone */
-	PLAN_WAIT, /* the wait step alone */
+	PLAN_RUN,     /* boot, then the app */
+	PLAN_BOOT,    /* boot alone */
+	PLAN_WAIT,    /* the wait step alone */
+	PLAN_BACKUP,  /* a backup, under the lock */
+	PLAN_RESTORE, /* a restore, under the lock */
+	PLAN_GUARD,   /* the app's command as a work, under the lock */
+};
+
+struct plan_request {
+	enum plan_scope scope;
+	int terminal;		   /* as terminal_find */
+	bool backup;		   /* PLAN_GUARD: make one before the command */
+	struct backup_job restore; /* PLAN_RESTORE: its restore part */
 };
 
 enum plan_kind {
 	PLAN_STEP_WAIT,
 	PLAN_STEP_COORDINATE, /* the keeper says what of the works is due */
 	PLAN_STEP_COMMAND,
+	PLAN_STEP_CHILD, /* a function of our own in a child: a backup, a restore */
 	PLAN_STEP_RELEASE, /* the lock is not needed any more */
 };
 
@@ -68,6 +80,8 @@ struct plan {
 	char boot_id[BOOT_ID_SIZE];
 	char application_variable[48]; /* "PGAPPNAME=tminus-BOOTID" */
 	struct wait_job *jobs;	       /* by wait row */
+	struct backup_job *backups;    /* by row of PLAN_STEP_CHILD */
+	size_t backup_count;
 	struct wait_state *waits;      /* by wait row */
 	size_t wait_count;
 	struct list texts; /* names and commands of steps, made here */
@@ -75,6 +89,6 @@ struct plan {
 
 /* Makes the plan for config; kept until the process ends. Where scope has an app, config->app must
  * not be empty. terminal is as of terminal_find. */
-struct plan *plan_new(const struct config *config, enum plan_scope scope, int terminal);
+struct plan *plan_new(const struct config *config, const struct plan_request *request);
 
 #endif

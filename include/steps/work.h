@@ -23,16 +23,20 @@
 #define WORK_UPGRADE "upgrade"
 #define WORK_SEED "seed"
 #define WORK_STEP "step"
+#define WORK_BACKUP "backup"
+#define WORK_RESTORE "restore"
+#define WORK_GUARD "guard"
 
 enum work_when {
 	WORK_PENDING, /* as the migrations' state says */
+	WORK_CHANGES, /* the same, where there is something that the upgrade changes */
 	WORK_ALWAYS,
 	WORK_ONCE,    /* the ledger does not know it as finished */
 	WORK_CHANGED, /* nor with this digest */
 };
 
 struct work {
-	const char *kind; /* WORK_UPGRADE, WORK_SEED or WORK_STEP */
+	const char *kind; /* WORK_UPGRADE, WORK_SEED, WORK_STEP ... */
 	const char *name; /* of a step; "" for the rest */
 	enum work_when when;
 	char digest[SHA256_TEXT]; /* of command and watched files */

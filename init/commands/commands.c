@@ -11,17 +11,48 @@
 /* clang-format off */
 static const struct subcommand subcommands[] = {
 	{"run", command_run, "[--] COMMAND...",
-	 "wait, upgrade, seed, then run COMMAND and look after it (the default)", true, false},
+	 "wait, upgrade, seed, then run COMMAND and look after it (the default)", true, 0},
 	{"boot", command_boot, "",
-	 "the steps alone, without the app: a pre-deploy command, an init container", false, false},
+	 "the steps alone, without the app: a pre-deploy command, an init container", false, 0},
 	{"wait", command_wait, "[TARGET...]",
-	 "wait until the database and every target can be used, then end", true, false},
+	 "wait until the database and every target can be used, then end", true, 0},
+	{"backup", command_backup, "[--list]",
+	 "back the database up into backup.directory, under the lock; show the backups there", false,
+	 OPTION_LIST | OPTION_JSON},
+	{"restore", command_restore,
+	 "FILE|latest [--into URL] [--exclude TABLE]... [--data-only [--truncate]] [--force]",
+	 "put a backup back, after a backup of what is there", true,
+	 OPTION_FORCE | OPTION_DATA_ONLY | OPTION_TRUNCATE | OPTION_INTO | OPTION_EXCLUDE},
+	{"guard", command_guard, "[--backup] -- COMMAND...",
+	 "run COMMAND (a downgrade, a stamp, a repair) under the lock, written down in the ledger",
+	 true, OPTION_BACKUP},
 	{"config", command_config, "[--json | --example]",
-	 "every effective setting and where it came from; an example tminus.ini", false, true},
-	{"version", command_version, "", "the version, and the database drivers inside", false, false},
-	{"help", command_help, "", "this text and every setting", false, false},
-	{NULL, NULL, NULL, NULL, false, false},
+	 "every effective setting and where it came from; an example tminus.ini", false,
+	 OPTION_JSON | OPTION_EXAMPLE},
+	{"version", command_version, "", "the version, and the database drivers inside", false, 0},
+	{"help", command_help, "", "this text and every setting", false, 0},
+	{NULL, NULL, NULL, NULL, false, 0},
 };
+
+/* --config and --set are every subcommand's: bit 0. */
+static const struct option {
+	const char *word;
+	unsigned bit;
+	bool has_value;
+} options[] = {
+	{"--config", 0, true},
+	{"--set", 0, true},
+	{"--json", OPTION_JSON, false},
+	{"--example", OPTION_EXAMPLE, false},
+	{"--list", OPTION_LIST, false},
+	{"--backup", OPTION_BACKUP, false},
+	{"--force", OPTION_FORCE, false},
+	{"--data-only", OPTION_DATA_ONLY, false},
+	{"--truncate", OPTION_TRUNCATE, false},
+	{"--into", OPTION_INTO, true},
+	{"--exclude", OPTION_EXCLUDE, true},
+};
+#define OPTIONS (sizeof options / sizeof options[0])
 /* clang-format on */
 
 const struct subcommand *commands_all(void)
@@ -37,52 +68,63 @@ const struct subcommand *commands_find(const char *name)
 	return NULL;
 }
 
-/* An option without a value sets a flag or chooses a subcommand; one with a value keeps it. */
-static int take_flag(const char *word, struct command_line *line, struct error *error)
+/* These choose a subcommand. */
+static bool take_alias(const char *word, struct command_line *line)
 {
-	if (text_equal(word, "--help") || text_equal(word, "-h"))
-		line->subcommand = commands_find("help");
-	else if (text_equal(word, "--version") || text_equal(word, "-V"))
-		line->subcommand = commands_find("version");
-	else if (text_equal(word, "--json"))
-		line->json = true;
-	else if (text_equal(word, "--example"))
-		line->example = true;
-	else
-		return error_set(error, STATUS_USAGE,
-			"unknown option %s; options of the app stand behind \"--\": tminus -- APP "
-			"%s",
-			word, word);
-	return 0;
+	bool help = text_equal(word, "--help") || text_equal(word, "-h");
+	if (!help && !text_equal(word, "--version") && !text_equal(word, "-V"))
+		return false;
+	line->subcommand = commands_find(help ? "help" : "version");
+	return true;
 }
 
-static int keep_value(
-	const char *option, char *value, struct command_line *line, struct error *error)
+static void keep_value(const struct option *option, char *value, struct command_line *line)
 {
-	if (value == NULL)
-		return error_set(error, STATUS_USAGE, "%s needs a value", option);
-	if (text_equal(option, "--config"))
+	struct text set = {0};
+	if (text_equal(option->word, "--config"))
 		line->request.file = value;
-	else
+	else if (text_equal(option->word, "--set"))
 		list_append(&line->request.set, value);
-	return 0;
+	else if (option->bit == OPTION_EXCLUDE)
+		list_append(&line->excluded, value);
+	else {
+		text_add_format(&set, "database.url=%s", value);
+		list_append_owned(&line->request.set, text_take(&set));
+	}
+}
+
+static const struct option *find_option(const char *word)
+{
+	size_t length = strcspn(word, "=");
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (strlen(options[i].word) == length &&
+			strncmp(word, options[i].word, length) == 0 &&
+			(options[i].has_value || word[length] == '\0'))
+			return &options[i];
+	return NULL;
 }
 
 /* Takes the option at argv[*at], and its value when that is a word of its own. */
 static int take_option(char **argv, int *at, struct command_line *line, struct error *error)
 {
-	static const char *const with_value[] = {"--config", "--set"};
 	char *word = argv[*at];
-	for (size_t i = 0; i < sizeof with_value / sizeof with_value[0]; i++) {
-		size_t length = strlen(with_value[i]);
-		if (strncmp(word, with_value[i], length) != 0)
-			continue;
-		if (word[length] == '=')
-			return keep_value(with_value[i], word + length + 1, line, error);
-		if (word[length] == '\0')
-			return keep_value(with_value[i], argv[++*at], line, error);
-	}
-	return take_flag(word, line, error);
+	const struct option *option = find_option(word);
+	if (take_alias(word, line))
+		return 0;
+	if (option == NULL)
+		return error_set(error, STATUS_USAGE,
+			"unknown option %s; options of the app stand behind \"--\": tminus -- APP "
+			"%s",
+			word, word);
+	line->options |= option->bit;
+	if (!option->has_value)
+		return 0;
+	char *value = strchr(word, '=');
+	value = value != NULL ? value + 1 : argv[++*at];
+	if (value == NULL)
+		return error_set(error, STATUS_USAGE, "%s needs a value", word);
+	keep_value(option, value, line);
+	return 0;
 }
 
 /* What stands on the line must mean something to the subcommand. */
@@ -90,13 +132,15 @@ static int check(const struct command_line *line, struct error *error)
 {
 	const struct subcommand *subcommand = line->subcommand;
 	const char *word = line->request.app_argv[0];
-	if (word != NULL && !subcommand->takes_words && subcommand->run != command_help &&
-		subcommand->run != command_version)
+	if (subcommand->run == command_help || subcommand->run == command_version)
+		return 0;
+	if (word != NULL && !subcommand->takes_words)
 		return error_set(error, STATUS_USAGE, "tminus %s takes no command: \"%s\"",
 			subcommand->name, word);
-	if ((line->json || line->example) && !subcommand->takes_options)
-		return error_set(error, STATUS_USAGE, "tminus %s knows no %s", subcommand->name,
-			line->json ? "--json" : "--example");
+	for (size_t i = 0; i < OPTIONS; i++)
+		if ((options[i].bit & line->options & ~subcommand->options) != 0)
+			return error_set(error, STATUS_USAGE, "tminus %s knows no %s",
+				subcommand->name, options[i].word);
 	return 0;
 }
 
@@ -137,6 +181,7 @@ int commands_main(int argc, char **argv, char **environment)
 		status = line.subcommand->run(&line);
 	}
 	list_clear(&line.request.set);
+	list_clear(&line.excluded);
 	return status;
 }
 

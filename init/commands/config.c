@@ -9,14 +9,14 @@
 int command_config(struct command_line *line)
 {
 	signals_unblock();
-	if (line->example) {
+	if ((line->options & OPTION_EXAMPLE) != 0) {
 		config_example(stdout);
 		return commands_flush();
 	}
 	struct config *config = commands_load(line);
 	if (config == NULL)
 		return STATUS_CONFIG;
-	config_show(config, stdout, line->json);
+	config_show(config, stdout, (line->options & OPTION_JSON) != 0);
 	config_free(config);
 	return commands_flush();
 }

@@ -42,7 +42,26 @@ static int look_for_app(const struct config *config, const struct plan *plan)
 	return error.status;
 }
 
-static int run_scope(struct command_line *line, enum plan_scope scope)
+/* What a subcommand cannot do without. 0, or the exit status of what was said. */
+static int check_scope(const struct config *config, enum plan_scope scope)
+{
+	bool works = scope == PLAN_BACKUP || scope == PLAN_RESTORE || scope == PLAN_GUARD;
+	if ((scope == PLAN_RUN || scope == PLAN_GUARD) && config->app.count == 0) {
+		log_error("nothing to run: give %s behind \"--\" (tminus %s",
+			scope == PLAN_RUN ? "the app's command" : "a command",
+			scope == PLAN_RUN ? "-- gunicorn app:app), or as command in [app]; the steps "
+					    "alone are `tminus boot`"
+					  : "guard -- flask db downgrade)");
+		return STATUS_USAGE;
+	}
+	if (works && (config->database == NULL || config->database_level != WAIT_QUERY)) {
+		log_error("there is no database with a login (DATABASE_URL, or database.url)");
+		return STATUS_CONFIG;
+	}
+	return 0;
+}
+
+static int run_scope(struct command_line *line, struct plan_request request)
 {
 	autoclose int signals = signals_open();
 	if (signals < 0) {
@@ -58,17 +77,16 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 		log_info("%s", config->preset_reason);
 	for (size_t i = 0; i < config->warnings.count; i++)
 		log_warn("%s", config->warnings.items[i]);
-	if (scope == PLAN_RUN && config->app.count == 0) {
-		log_error(
-			"nothing to run: give the app's command behind \"--\" (tminus -- gunicorn "
-			"app:app), or as command in [app]; the steps alone are `tminus boot`");
+	int refused = check_scope(config, request.scope);
+	if (refused != 0) {
 		config_free(config);
-		return STATUS_USAGE;
+		return refused;
 	}
 	hide_memory();
 	adopt_orphans();
-	struct plan *plan = plan_new(config, scope, terminal_find());
-	if (scope != PLAN_RUN && plan->step_count == 0)
+	request.terminal = terminal_find();
+	struct plan *plan = plan_new(config, &request);
+	if (request.scope != PLAN_RUN && plan->step_count == 0)
 		log_warn("nothing to do: no database, no target and no step is configured");
 	config_forget_origins(config);
 	int status = look_for_app(config, plan);
@@ -101,13 +119,13 @@ static void warn_of_subcommand(const struct command_line *line)
 int command_run(struct command_line *line)
 {
 	warn_of_subcommand(line);
-	return run_scope(line, PLAN_RUN);
+	return run_scope(line, (struct plan_request){.scope = PLAN_RUN});
 }
 
 int command_boot(struct command_line *line)
 {
 	line->request.waits = true;
-	return run_scope(line, PLAN_BOOT);
+	return run_scope(line, (struct plan_request){.scope = PLAN_BOOT});
 }
 
 /* Targets on the command line take the place of the configured ones. */
@@ -127,5 +145,34 @@ int command_wait(struct command_line *line)
 {
 	line->request.waits = true;
 	take_targets(line);
-	return run_scope(line, PLAN_WAIT);
+	return run_scope(line, (struct plan_request){.scope = PLAN_WAIT});
+}
+
+int command_backup(struct command_line *line)
+{
+	return run_scope(line, (struct plan_request){.scope = PLAN_BACKUP});
+}
+
+int command_restore(struct command_line *line)
+{
+	char *file = line->request.app_argv[0];
+	struct plan_request request = {.scope = PLAN_RESTORE};
+	if (file == NULL || line->request.app_argv[1] != NULL) {
+		log_error("name one backup: tminus restore latest, or a file (tminus backup --list "
+			  "shows them)");
+		return STATUS_USAGE;
+	}
+	line->request.app_argv = NULL;
+	request.restore.restore.file = file;
+	request.restore.restore.exclude = &line->excluded;
+	request.restore.restore.force = (line->options & OPTION_FORCE) != 0;
+	request.restore.restore.data_only = (line->options & OPTION_DATA_ONLY) != 0;
+	request.restore.restore.truncate = (line->options & OPTION_TRUNCATE) != 0;
+	return run_scope(line, request);
+}
+
+int command_guard(struct command_line *line)
+{
+	return run_scope(line, (struct plan_request){.scope = PLAN_GUARD,
+				       .backup = (line->options & OPTION_BACKUP) != 0});
 }

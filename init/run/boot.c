@@ -43,7 +43,9 @@ static void start_wait(struct boot *boot, const struct plan_step *step)
 static void start_command(struct boot *boot, const struct plan_step *step)
 {
 	boot->phase = BOOT_RUNNING;
-	log_info("%s: %s", step->name, step->written);
+	if (step->written != NULL)
+		log_info("%s: %s", step->name, step->written);
+	boot->told.status = 0;
 	process_start(&boot->plan->table, step->first);
 }
 
@@ -64,6 +66,7 @@ static void start_step(struct boot *boot, const struct plan_step *step)
 		tell_keeper(boot, MESSAGE_COORDINATE, 0, 0);
 		break;
 	case PLAN_STEP_COMMAND:
+	case PLAN_STEP_CHILD:
 		if (step->begins) {
 			boot->phase = BOOT_WRITING_BEGUN;
 			tell_keeper(boot, MESSAGE_BEGUN, step->work, 0);
@@ -255,6 +258,17 @@ static enum boot_result read_messages(
 	return result;
 }
 
+/* What a backup or a restore says of itself. */
+static void read_child(struct boot *boot, const struct plan_step *step)
+{
+	struct message message;
+	while (message_take(step->first->descriptor, &message) == MESSAGE_TAKEN)
+		if (message.kind == MESSAGE_REFUSED)
+			(void)error_set(&boot->told, message.status, "%s", message.text);
+		else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY)
+			log_info("%s: %s", step->name, message.text);
+}
+
 /* Is it the keeper, and does boot still need it? */
 static bool is_needed(
 	const struct boot *boot, const struct process *process, const struct wait_state *wait)
@@ -315,8 +329,8 @@ static const char *describe(const struct process *process, char *room, size_t si
 	return room;
 }
 
-static void describe_failure(
-	const struct plan_step *step, const struct error *why, int interrupted, struct error *error)
+static void describe_failure(const struct boot *boot, const struct plan_step *step,
+	const struct error *why, int interrupted, struct error *error)
 {
 	char how[96];
 	char room[DURATION_SIZE];
@@ -330,6 +344,12 @@ static void describe_failure(
 		(void)error_set(error, STATUS_SIGNAL_BASE + interrupted,
 			"%s was interrupted from the terminal after %s; the app is not started",
 			step->name, elapsed);
+	else if (boot->told.status != 0)
+		(void)error_set(error, boot->told.status, "%s failed: %s", step->name,
+			boot->told.message);
+	else if (step->written == NULL)
+		(void)error_set(error, step->failure_status, "%s failed: it %s, after %s",
+			step->name, describe(process, how, sizeof how), elapsed);
 	else
 		(void)error_set(error, step->failure_status, "%s failed: \"%s\" %s, after %s",
 			step->name, step->written, describe(process, how, sizeof how), elapsed);
@@ -353,7 +373,7 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 		return BOOT_STEP_OK;
 	}
 	int interrupted = process->failed ? 0 : terminal_signal(boot, process);
-	describe_failure(step, why, interrupted, error);
+	describe_failure(boot, step, why, interrupted, error);
 	if (!step->continues || boot->stopping || interrupted != 0)
 		return BOOT_STEP_FAILED;
 	log_warn("%s; on_failure = continue, so boot goes on", error->message);
@@ -389,8 +409,12 @@ enum boot_result boot_observe(struct boot *boot, struct process *process,
 		return read_messages(boot, process, wait, error);
 	if (wait != NULL && change == PROCESS_HAS_ENDED)
 		return wait_ended(boot, process, wait, why, error);
-	if (step == NULL || step->kind != PLAN_STEP_COMMAND || process != step->first ||
-		change != PROCESS_HAS_ENDED)
+	if (step == NULL || process != step->first)
+		return BOOT_WORKING;
+	if (step->kind == PLAN_STEP_CHILD && change == PROCESS_HAS_A_MESSAGE)
+		read_child(boot, step);
+	bool runs = step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD;
+	if (!runs || change != PROCESS_HAS_ENDED)
 		return BOOT_WORKING;
 	return command_ended(boot, step, why, error);
 }

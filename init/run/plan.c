@@ -13,6 +13,8 @@
 #include "config/order.h"
 #include "config/read_file.h"
 #include "config/show.h"
+#include "config/words.h"
+#include "steps/backup.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
@@ -22,11 +24,15 @@
 
 #define WRITTEN_SIZE 300 /* of a command in messages */
 
+#define STEPS_MOST 12  /* of tminus's own, and the app */
+#define WORKS_OWN 3    /* backup, upgrade, seed */
+#define BACKUPS_MOST 2 /* a backup, and a restore */
+
 /* A plan while it is being made. */
 struct draft {
 	const struct config *config;
 	struct plan *plan;
-	int terminal;
+	const struct plan_request *request;
 };
 
 static struct process *add_row(struct plan *plan, const struct process_kind *kind)
@@ -168,7 +174,7 @@ static int add_work(struct draft *draft, const char *kind, const char *name, enu
 {
 	struct plan *plan = draft->plan;
 	bool possible = coordinates(draft->config) && plan->work_count < WORK_MOST;
-	if (!possible && when != WORK_PENDING && when != WORK_ALWAYS)
+	if (!possible && (when == WORK_ONCE || when == WORK_CHANGED))
 		log_warn("%s%s%s runs at every start: there is no database with a login "
 			 "(DATABASE_URL) in which tminus could write down what ran once",
 			kind, name[0] != '\0' ? " " : "", name);
@@ -189,7 +195,8 @@ static void join_work(struct draft *draft, size_t first, int work)
 		step->work = work;
 		step->begins = i == first;
 		step->ends = i + 1 == plan->step_count;
-		step->first->kind.command.environment = plan->work_environment;
+		if (step->kind == PLAN_STEP_COMMAND)
+			step->first->kind.command.environment = plan->work_environment;
 	}
 }
 
@@ -254,7 +261,7 @@ static void add_command(struct draft *draft, const char *name, char *written,
 		.command = {.argv = argv->items,
 			.environment = config->environment.items,
 			.workdir = config->app_workdir,
-			.terminal = draft->terminal},
+			.terminal = draft->request->terminal},
 		.time_limit = time_limit,
 		.grace = config->boot_grace,
 		.linger = config->app_linger,
@@ -264,6 +271,68 @@ static void add_command(struct draft *draft, const char *name, char *written,
 	step->count = 1;
 	step->written = keep(draft->plan, written);
 	step->failure_status = failure_status;
+}
+
+/* A function of ours in a child, as a step of work. job's reason is its name. */
+static void add_child(struct draft *draft, spawn_function *entry, struct backup_job job, int work,
+	int failure_status)
+{
+	struct plan *plan = draft->plan;
+	struct plan_step *step = add_step(plan, PLAN_STEP_CHILD, job.reason);
+	struct backup_job *kept = &plan->backups[plan->backup_count++];
+	struct process_kind kind = {
+		.name = job.reason,
+		.entry = entry,
+		.context = kept,
+		.time_limit = draft->config->backup_timeout,
+		.grace = draft->config->boot_grace,
+		.to_group = true,
+	};
+	*kept = job;
+	kept->config = draft->config;
+	kept->wait = &plan->keeper_job->wait;
+	kept->boot_id = plan->boot_id;
+	(void)add_row(plan, &kind);
+	step->count = 1;
+	step->failure_status = failure_status;
+	join_work(draft, plan->step_count - 1, work);
+}
+
+static void add_backup(struct draft *draft, enum work_when when)
+{
+	int work = add_work(draft, WORK_BACKUP, "", when);
+	if (work != NO_WORK)
+		add_child(draft, backup_child, (struct backup_job){.reason = WORK_BACKUP}, work,
+			STATUS_BACKUP);
+}
+
+/* A backup is made where a directory is named for it. */
+static void add_backup_of_boot(struct draft *draft)
+{
+	const struct config *config = draft->config;
+	if (config->backup_directory != NULL && config->backup_when != BACKUP_NEVER)
+		add_backup(draft,
+			config->backup_when == BACKUP_ALWAYS ? WORK_ALWAYS : WORK_CHANGES);
+}
+
+static void add_restore(struct draft *draft)
+{
+	struct backup_job job = draft->request->restore;
+	int work = add_work(draft, WORK_RESTORE, "", WORK_ALWAYS);
+	job.reason = WORK_RESTORE;
+	if (work != NO_WORK)
+		add_child(draft, restore_child, job, work, STATUS_RESTORE);
+}
+
+static void add_guarded(struct draft *draft)
+{
+	const struct config *config = draft->config;
+	if (draft->request->backup)
+		add_backup(draft, WORK_ALWAYS);
+	int work = add_work(draft, WORK_GUARD, "", WORK_ALWAYS);
+	size_t first = draft->plan->step_count;
+	add_command(draft, "guard", words_join(config->app.items), &config->app, 0, STATUS_STEP);
+	join_work(draft, first, work);
 }
 
 /* MySQL and SQLite cannot roll DDL back: an upgrade that is cut short stays half applied. */
@@ -279,6 +348,7 @@ static void add_upgrade(struct draft *draft)
 	const struct config *config = draft->config;
 	if (config->upgrade_mode == UPGRADE_OFF || config->upgrade_command.count == 0)
 		return;
+	add_backup_of_boot(draft);
 	int work = add_work(draft, WORK_UPGRADE, "", WORK_PENDING);
 	size_t first = draft->plan->step_count;
 	add_command(draft, "upgrade", config_command_text(config, "upgrade", "command"),
@@ -356,7 +426,7 @@ static void add_app(struct draft *draft)
 		.command = {.argv = config->app.items,
 			.environment = config->environment.items,
 			.workdir = config->app_workdir,
-			.terminal = draft->terminal},
+			.terminal = draft->request->terminal},
 		.to_group = config->app_signal_to == SIGNAL_TO_GROUP,
 	};
 	draft->plan->app = add_row(draft->plan, &kind);
@@ -380,26 +450,64 @@ static void add_ordered(struct draft *draft, const struct ordered_step *step)
 	}
 }
 
-struct plan *plan_new(const struct config *config, enum plan_scope scope, int terminal)
+static void add_boot(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->config->order_count; i++)
+		add_ordered(draft, &draft->config->order[i]);
+}
+
+static void add_run(struct draft *draft)
+{
+	add_boot(draft);
+	add_release(draft->plan);
+	add_app(draft);
+}
+
+static void add_waiting_backup(struct draft *draft)
+{
+	add_wait(draft);
+	add_backup(draft, WORK_ALWAYS);
+}
+
+static void add_waiting_restore(struct draft *draft)
+{
+	add_wait(draft);
+	add_restore(draft);
+}
+
+static void add_waiting_guard(struct draft *draft)
+{
+	add_wait(draft);
+	add_guarded(draft);
+}
+
+static void (*const scopes[])(struct draft *draft) = {
+	[PLAN_RUN] = add_run,
+	[PLAN_BOOT] = add_boot,
+	[PLAN_WAIT] = add_wait,
+	[PLAN_BACKUP] = add_waiting_backup,
+	[PLAN_RESTORE] = add_waiting_restore,
+	[PLAN_GUARD] = add_waiting_guard,
+};
+
+struct plan *plan_new(const struct config *config, const struct plan_request *request)
 {
 	struct plan *plan = memory_zeroed(1, sizeof *plan);
-	struct draft draft = {.config = config, .plan = plan, .terminal = terminal};
+	struct draft draft = {.config = config, .plan = plan, .request = request};
 	size_t waits = config->wait_targets.count + 1;
-	size_t most = waits + config->step_count + 6;
+	size_t most = waits + config->step_count + STEPS_MOST;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
-	plan->table.terminal = terminal;
+	plan->table.terminal = request->terminal;
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
-	plan->works = memory_zeroed(config->step_count + 2, sizeof *plan->works);
+	plan->works = memory_zeroed(config->step_count + WORKS_OWN, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
+	plan->backups = memory_zeroed(BACKUPS_MOST, sizeof *plan->backups);
 	if (coordinates(config))
 		name_boot(plan, config);
 	plan->jobs = memory_zeroed(waits, sizeof *plan->jobs);
 	plan->waits = memory_zeroed(waits, sizeof *plan->waits);
-	for (size_t i = 0; i < config->order_count; i++)
-		if (scope != PLAN_WAIT || config->order[i].kind == ORDERED_WAIT)
-			add_ordered(&draft, &config->order[i]);
-	add_release(plan);
-	if (scope == PLAN_RUN)
-		add_app(&draft);
+	scopes[request->scope](&draft);
+	if (request->scope != PLAN_RUN)
+		add_release(plan);
 	return plan;
 }

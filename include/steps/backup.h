@@ -1,0 +1,37 @@
+/*
+ * A backup, and a restore, each in a child of its own: database tools are run and waited for.
+ *
+ * The lock is held by the keeper meanwhile, where there is one. They tell over channel:
+ * MESSAGE_PROGRESS with what is worth a line in the log, at the end MESSAGE_READY with what was
+ * done, or MESSAGE_REFUSED with the reason and the exit status.
+ */
+#ifndef TMINUS_STEPS_BACKUP_H
+#define TMINUS_STEPS_BACKUP_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "steps/wait.h"
+
+/* What both need. Borrowed from PID 1's memory, of which the child is a fork. */
+struct backup_job {
+	const struct config *config;
+	const struct wait_job *wait; /* how to open the database, as the keeper does */
+	const char *boot_id;	     /* into the manifest */
+	const char *reason;	     /* "upgrade", "backup", "guard", "restore" */
+	struct {
+		const char *file; /* a path, a file's name in backup.directory, or "latest";
+				     NULL: the backup that this very boot has made */
+		const struct list *exclude; /* tables that stay as they are */
+		bool force;		    /* although others are connected */
+		bool data_only;
+		bool truncate;
+	} restore;
+};
+
+/* For spawn_child: context is a struct backup_job. 0 when done, else the exit status: 73, or 74. */
+int backup_child(void *context, int channel);
+int restore_child(void *context, int channel);
+
+#endif
