@@ -34,6 +34,7 @@ struct coordination {
 	struct session **session;
 	struct lock *lock; /* NULL: lock.enabled = no */
 	struct inspection inspection;
+	char *from; /* the revision before the work that was begun last; NULL before the first */
 	char host[HOST_SIZE];
 	struct pause pause;
 	bool leading;	       /* the lock is ours until it is released; it may be lost meanwhile */
@@ -50,6 +51,7 @@ void coordination_free(struct coordination *all)
 	if (all == NULL)
 		return;
 	inspection_clear(&all->inspection);
+	free(all->from);
 	lock_free(all->lock);
 	free(all);
 }
@@ -424,7 +426,8 @@ static int begin(struct coordination *all, const struct work *work, struct failu
 {
 	if (need_session(all, failure) != 0)
 		return -1;
-	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, revision(all));
+	ledger_set(&all->from, revision(all));
+	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, all->from);
 	int result = write_ledger(all, failure);
 	/* The schema of the search path is not there yet: the upgrade may well be what makes it. */
 	return result != 0 && text_equal(failure->code, NO_SCHEMA) ? 0 : result;
@@ -463,11 +466,20 @@ static bool is_ours(const struct coordination *all, const struct work *work)
 	return entry == NULL || text_equal(entry->boot, all->job->boot_id);
 }
 
+/* What came back with a restore was begun by boots that are long gone. */
+static void end_strangers(struct coordination *all)
+{
+	struct ledger *ledger = &all->inspection.ledger;
+	for (size_t i = 0; i < ledger->count; i++)
+		if (ledger_is(&ledger->entries[i], LEDGER_BEGUN))
+			ledger_set(&ledger->entries[i].state, LEDGER_FAILED);
+}
+
 static void add_ending(struct coordination *all, const struct work *work, bool well)
 {
-	const struct ledger_entry *begun =
-		ledger_find(&all->inspection.ledger, work->kind, work->name);
-	autofree char *from = memory_copy(begun != NULL ? begun->from : "");
+	autofree char *from = memory_copy(all->from != NULL ? all->from : "");
+	if (text_equal(work->kind, WORK_RESTORE))
+		end_strangers(all);
 	struct ledger_entry *entry = add_entry(all, work, well ? LEDGER_FINISHED : LEDGER_FAILED);
 	ledger_set(&entry->from, from);
 	ledger_set(&entry->to, revision(all));
@@ -484,7 +496,7 @@ static int end(
 {
 	if (inspect_again(all, failure) != 0)
 		return -1;
-	if (!is_ours(all, work)) {
+	if (!is_ours(all, work) && !text_equal(work->kind, WORK_RESTORE)) {
 		*failure = (struct failure){.verdict = VERDICT_REFUSE, .status = STATUS_LOCK};
 		(void)snprintf(failure->message, sizeof failure->message,
 			"the lock was lost, and another replica has begun the %s meanwhile",

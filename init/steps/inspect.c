@@ -218,7 +218,7 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 static const char *why_no_reader(const struct reading *reading)
 {
 	const struct config *config = reading->config;
-	if (!has_upgrade(reading->job))
+	if (config->upgrade_command.count == 0)
 		return "no upgrade is configured";
 	if (config->upgrade_trust == TRUST_TOOL)
 		return "upgrade.trust = tool: the command always runs";
@@ -251,17 +251,37 @@ static int read_state(const struct reading *reading)
 
 /* --- what is due ----------------------------------------------------------------------------- */
 
-/* A later image did it, when the database is just as an upgrade of tminus's left it. */
+static bool moves(const struct ledger_entry *entry)
+{
+	return ledger_is(entry, LEDGER_FINISHED) &&
+	       (text_equal(entry->kind, WORK_UPGRADE) ||
+		       (text_equal(entry->kind, WORK_GUARD) &&
+			       !text_equal(entry->from, entry->to)));
+}
+
+/* The upgrade, or the guarded command, that has left the database at revision. */
+static const struct ledger_entry *find_mover(const struct ledger *ledger, const char *revision)
+{
+	size_t i = ledger->count;
+	while (i > 0 && !moves(&ledger->entries[i - 1]))
+		i--;
+	bool left = i > 0 && text_equal(ledger->entries[i - 1].to, revision);
+	return left ? &ledger->entries[i - 1] : NULL;
+}
+
+/* A later image did it, when the database is just as work of tminus's left it. */
 static void tell_ahead(struct inspection *inspection)
 {
-	const struct ledger_entry *upgrade = ledger_find(&inspection->ledger, WORK_UPGRADE, "");
-	if (inspection->finding.kind == FINDING_FOREIGN && ledger_is(upgrade, LEDGER_FINISHED) &&
-		text_equal(upgrade->to, inspection->revision))
+	const struct ledger_entry *mover =
+		inspection->finding.kind == FINDING_FOREIGN
+			? find_mover(&inspection->ledger, inspection->revision)
+			: NULL;
+	if (mover != NULL)
 		(void)finding_set(&inspection->finding, FINDING_AHEAD,
-			"the database is at %s, where an upgrade of %s (boot %s on %s) left it, "
-			"and this image does not know that revision: it is older, or the "
-			"revision's file was removed",
-			inspection->revision, upgrade->at, upgrade->boot, upgrade->host);
+			"the database is at %s, where the %s of %s (boot %s on %s) left it, and "
+			"this image does not know that revision: it is older, or the revision's "
+			"file was removed",
+			inspection->revision, mover->kind, mover->at, mover->boot, mover->host);
 }
 
 static bool is_trusted(const struct reading *reading)
@@ -311,6 +331,8 @@ static const char *find_refusal(const struct reading *reading)
 {
 	const struct config *config = reading->config;
 	enum meaning meaning = meanings[reading->inspection->finding.kind];
+	if (!has_upgrade(reading->job))
+		return NULL;
 	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_REFUSES)
 		return " (upgrade.ahead = refuse)";
 	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
@@ -335,7 +357,7 @@ static int decide(const struct reading *reading)
 	bool under_way = refusal != NULL && is_under_way(reading);
 	if (refusal != NULL && !under_way)
 		return refuse(reading, refusal);
-	if (meanings[inspection->finding.kind] == MEANS_AHEAD)
+	if (meanings[inspection->finding.kind] == MEANS_AHEAD && has_upgrade(reading->job))
 		return 0;
 	for (size_t i = 0; i < reading->job->work_count; i++)
 		if (under_way || is_due(reading, &reading->job->works[i]))
@@ -363,7 +385,7 @@ int inspect(const struct keeper_job *job, struct session *session, bool alone,
 		.job = job,
 		.config = config,
 		.session = session,
-		.reader = has_upgrade(job) ? find_reader(config) : NULL,
+		.reader = find_reader(config),
 		.alone = alone,
 		.inspection = inspection,
 		.failure = failure,
