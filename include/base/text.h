@@ -37,6 +37,7 @@ struct list {
 /* Adds a copy of string; list_append_owned adds the string itself, which the list frees. */
 void list_append(struct list *list, const char *string);
 void list_append_owned(struct list *list, char *string);
+bool list_has(const struct list *list, const char *string);
 void list_clear(struct list *list);
 
 bool text_starts_with(const char *string, const char *prefix);

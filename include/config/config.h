@@ -70,6 +70,8 @@ struct config {
 	char *file;			/* the INI file that was read, NULL when there was none */
 	bool production;		/* environment_name is production (or prod, or live) */
 	struct database_url *database;	/* NULL when none is configured */
+	struct database_url *upgrade_database; /* upgrade.url, NULL when not set */
+	struct database_url *lock_database;    /* lock.url, NULL when not set */
 	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */
 	enum wait_level database_level; /* wait_level with auto resolved for the database */
 	bool writable;			/* the database must be writable: an upgrade follows */
@@ -99,6 +101,9 @@ void config_free(struct config *config);
 
 /* Frees what only show.h needs, before PID 1 goes to sleep for a long time. */
 void config_forget_origins(struct config *config);
+
+/* The database as the role that works on it: upgrade.url, else the database; NULL for none. */
+const struct database_url *config_work_database(const struct config *config);
 
 /* wait.level for url, with auto resolved: query where there is a login, else ready. */
 enum wait_level config_wait_level(const struct config *config, const struct database_url *url);

@@ -10,6 +10,12 @@
  *   IDLE  -> WRITING BEGUN -------> RUNNING ---------> WRITING FINISHED -> IDLE, step over
  *            (tell the keeper)      (start it)         (tell the keeper)
  *
+ * The way back, after an upgrade or its verify that failed, where upgrade.on_failure names one:
+ *
+ *             exits badly                GO_BACK              exits
+ *   RUNNING -------------> ASKING BACK ----------> GOING BACK -------> WRITING FINISHED
+ *             (tell the keeper)      `-- STAY ----------------------->
+ *
  * One that does not begin its work goes from IDLE to RUNNING at once; one that does not end it, and
  * went well, from RUNNING to IDLE. Any other command is RUNNING alone.
  */
@@ -21,7 +27,14 @@
 
 #include "run/plan.h"
 
-enum boot_phase { BOOT_IDLE, BOOT_WRITING_BEGUN, BOOT_RUNNING, BOOT_WRITING_FINISHED };
+enum boot_phase {
+	BOOT_IDLE,
+	BOOT_WRITING_BEGUN,
+	BOOT_RUNNING,
+	BOOT_ASKING_BACK,
+	BOOT_GOING_BACK,
+	BOOT_WRITING_FINISHED
+};
 
 struct boot {
 	const struct config *config;
@@ -46,6 +59,9 @@ bool boot_next(struct boot *boot);
 
 /* Does a command run that the lock protects? Then the keeper must live until it has ended. */
 bool boot_needs_lock(const struct boot *boot);
+
+/* The process of the command, or child of ours, that runs for the current step; NULL for none. */
+struct process *boot_running(const struct boot *boot);
 
 /* The step that runs, NULL before the first and behind the last. */
 const struct plan_step *boot_current(const struct boot *boot);

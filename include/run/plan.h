@@ -46,6 +46,9 @@ enum plan_kind {
 
 #define NO_WORK (-1)
 
+#define REVISION_VARIABLE "TMINUS_REVISION="
+#define REVISION_VARIABLE_SIZE 512
+
 struct plan_step {
 	enum plan_kind kind;
 	const char *name;      /* "wait", "upgrade", "seed undo", "step collectstatic" */
@@ -77,13 +80,19 @@ struct plan {
 	struct work *works; /* what is done under the lock; at most WORK_MOST */
 	size_t work_count;
 	char **work_environment; /* of the commands that are part of a work */
+	char **upgrade_environment;    /* of the upgrade's */
+	struct plan_step back;	       /* the way back after a failed upgrade; first is NULL where
+					  there is none */
 	char boot_id[BOOT_ID_SIZE];
 	char application_variable[48]; /* "PGAPPNAME=tminus-BOOTID" */
+	char revision_variable[REVISION_VARIABLE_SIZE]; /* "TMINUS_REVISION=" and, once it is known,
+							   the one to go back to */
 	struct wait_job *jobs;	       /* by wait row */
 	struct backup_job *backups;    /* by row of PLAN_STEP_CHILD */
 	size_t backup_count;
 	struct wait_state *waits;      /* by wait row */
 	size_t wait_count;
+	struct list downgrade; /* argv of the rollback, where it is made here */
 	struct list texts; /* names and commands of steps, made here */
 };
 

@@ -12,7 +12,15 @@
  *
  *   begun     the ledger says what is begun, before the command starts
  *
+ *             while it runs: heartbeats; who keeps it from a lock is said, and after
+ *             upgrade.lock_timeout its statement is cancelled; how long it has taken is said
+ *
+ *   back      it failed, and there is a way back: its sessions must have gone, nobody else be
+ *             connected
+ *
  *   finished  the ledger says how it ended
+ *
+ * With upgrade.mode = wait the upgrade is somebody else's: look until it is not due.
  *
  * In the keeper; sequential. A session that breaks is opened again; what the database refuses ends
  * it. Whoever dies anywhere leaves an entry that is begun and not finished, and no lock.
@@ -38,6 +46,9 @@ struct coordination *coordination_new(
 int coordinate(struct coordination *coordination);
 int coordinate_begun(struct coordination *coordination, const struct message *question);
 int coordinate_finished(struct coordination *coordination, const struct message *question);
+
+/* Answers MESSAGE_BACK, as above. */
+int coordinate_back(struct coordination *coordination);
 
 /* Answers MESSAGE_RELEASE. */
 void coordinate_release(struct coordination *coordination);

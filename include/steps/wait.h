@@ -19,6 +19,7 @@ struct wait_job {
 	const struct database_url *database; /* the target when it is a database, else NULL */
 	enum wait_level level;
 	bool writable;
+	bool create;	    /* the database, where there is none of its name */
 	const char *folder; /* where relative SQLite paths begin; NULL: here */
 	bool instance;	    /* look for them in instance/ too */
 	int64_t grace;	    /* ms that a refusal is retried */
@@ -32,6 +33,9 @@ int wait_for(const struct wait_job *job, int channel, struct session **session);
 
 /* Opens a session for job once more, without waiting. 0, or -1 and failure. */
 int wait_open(const struct wait_job *job, struct session **session, struct failure *failure);
+
+/* The same for a question that can be done without: everything in it within a second or two. */
+int wait_glance(const struct wait_job *job, struct session **session, struct failure *failure);
 
 /* Where the file of an SQLite database is, or, while there is none, may turn up; from the working
  * folder. Nothing for any other kind. */

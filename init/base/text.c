@@ -90,6 +90,14 @@ bool text_starts_with(const char *string, const char *prefix)
 	return strncmp(string, prefix, strlen(prefix)) == 0;
 }
 
+bool list_has(const struct list *list, const char *string)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (text_equal(list->items[i], string))
+			return true;
+	return false;
+}
+
 bool text_equal(const char *one, const char *other)
 {
 	return strcmp(one, other) == 0;

@@ -245,6 +245,27 @@ static void hand_over(struct loader *loader, const char *entry)
 	variable_set(&loader->known, name, entry + strlen(name) + 1);
 }
 
+/* Another URL of the same database: its own kind is the only one that makes sense. */
+static void find_other(struct loader *loader, const char *section, const char *text,
+	struct database_url **url)
+{
+	const struct config *config = loader->config;
+	const char *origin = origins_plain(config->origins, section, "url")->origin;
+	struct error error;
+	if (text == NULL)
+		return;
+	if (database_url_parse(text, origin, url, &error) != 0)
+		faults_add(loader->faults, "%s", error.message);
+	else if (config->database == NULL)
+		faults_add(loader->faults,
+			"%s: %s.url goes with the app's own database, and there is none: set "
+			"DATABASE_URL or database.url",
+			origin, section);
+	else if ((*url)->kind != config->database->kind)
+		faults_add(loader->faults, "%s: %s.url is of another kind than the database (%s)",
+			origin, section, config->database->origin);
+}
+
 static void find_database(struct loader *loader)
 {
 	struct config *config = loader->config;
@@ -258,9 +279,36 @@ static void find_database(struct loader *loader)
 		hand_over(loader, handed.items[i]);
 	faults_free(&faults);
 	list_clear(&handed);
+	find_other(loader, "upgrade", config->upgrade_url, &config->upgrade_database);
+	find_other(loader, "lock", config->lock_url, &config->lock_database);
 	config->writable = config->upgrade_mode == UPGRADE_RUN && config->upgrade_command.count > 0;
 	if (config->database != NULL)
 		config->database_level = config_wait_level(config, config->database);
+}
+
+const struct database_url *config_work_database(const struct config *config)
+{
+	return config->upgrade_database != NULL ? config->upgrade_database : config->database;
+}
+
+/* A way back must be known before it is needed. */
+static void check_way_back(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	const char *origin = origins_plain(config->origins, "upgrade", "on_failure")->origin;
+	bool alembic = config->upgrade_tool != NULL &&
+		       text_equal(config->upgrade_tool, "alembic") &&
+		       list_has(&config->upgrade_command, "upgrade");
+	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK && !alembic &&
+		config->upgrade_rollback.count == 0)
+		faults_add(loader->faults,
+			"%s: upgrade.on_failure = rollback needs the command in upgrade.rollback",
+			origin);
+	if (config->upgrade_on_failure == UPGRADE_RESTORES &&
+		(config->backup_directory == NULL || config->backup_when == BACKUP_NEVER))
+		faults_add(loader->faults,
+			"%s: upgrade.on_failure = restore needs a backup: set backup.directory",
+			origin);
 }
 
 enum wait_level config_wait_level(const struct config *config, const struct database_url *url)
@@ -346,6 +394,7 @@ static void fill(struct loader *loader)
 	check_commands(loader);
 	check_step_names(loader);
 	check_seed(loader);
+	check_way_back(loader);
 	find_database(loader);
 	fill_environment(loader);
 	check_targets(loader);
@@ -410,6 +459,8 @@ void config_free(struct config *config)
 	free(config->steps);
 	free(config->file);
 	database_url_free(config->database);
+	database_url_free(config->upgrade_database);
+	database_url_free(config->lock_database);
 	list_clear(&config->app);
 	list_clear(&config->environment);
 	free(config->order);

@@ -107,10 +107,20 @@ bool boot_next(struct boot *boot)
 	return true;
 }
 
-bool boot_needs_lock(const struct boot *boot)
+struct process *boot_running(const struct boot *boot)
 {
 	const struct plan_step *step = boot_current(boot);
-	return step != NULL && step->work != NO_WORK && process_is_alive(step->first);
+	bool runs = step != NULL &&
+		    (step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD);
+	if (!runs)
+		return NULL;
+	return boot->phase == BOOT_GOING_BACK ? boot->plan->back.first : step->first;
+}
+
+bool boot_needs_lock(const struct boot *boot)
+{
+	const struct process *process = boot_running(boot);
+	return process != NULL && boot_current(boot)->work != NO_WORK && process_is_alive(process);
 }
 
 static struct wait_state *wait_of(const struct boot *boot, const struct process *process)
@@ -136,7 +146,9 @@ static bool all_ready(const struct boot *boot)
 static enum boot_result on_written(
 	struct boot *boot, const struct message *message, struct error *error)
 {
-	if (message->text[0] != '\0')
+	if (message->status != 0 && boot->ended.status == 0)
+		(void)error_set(&boot->ended, message->status, "%s", message->text);
+	else if (message->text[0] != '\0')
 		log_warn("%s", message->text);
 	if (boot->stopping)
 		return BOOT_WORKING;
@@ -155,6 +167,10 @@ static enum boot_result on_progress(
 	char room[DURATION_SIZE];
 	const struct plan_step *step = boot_current(boot);
 	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
+	if (message->status == 0 && step != NULL) {
+		log_info("%s: %s", step->name, message->text);
+		return BOOT_WORKING;
+	}
 	wait->status = message->status;
 	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
 	if (step == NULL || step->kind == PLAN_STEP_WAIT)
@@ -219,6 +235,49 @@ static enum boot_result on_due(struct boot *boot, const struct message *message)
 	return BOOT_STEP_OK;
 }
 
+/* --- the way back ---------------------------------------------------------------------------- */
+
+static void write_finished(struct boot *boot, int status)
+{
+	boot->phase = BOOT_WRITING_FINISHED;
+	tell_keeper(boot, MESSAGE_FINISHED, boot_current(boot)->work, status);
+}
+
+/* Is there one for this failure? An interrupted command, or one that never ran, has none. */
+static bool has_way_back(const struct boot *boot, const struct plan_step *step)
+{
+	const struct process *process = step->first;
+	return boot->plan->back.first != NULL && step->work != NO_WORK && !process->failed &&
+	       text_equal(boot->plan->works[step->work].kind, WORK_UPGRADE) &&
+	       boot->ended.status < STATUS_SIGNAL_BASE;
+}
+
+static enum boot_result go_back(struct boot *boot, const struct message *message)
+{
+	struct plan *plan = boot->plan;
+	if (boot->stopping || boot->phase != BOOT_ASKING_BACK)
+		return BOOT_WORKING;
+	const char *revision = message->text[0] != '\0' ? message->text : "base";
+	(void)snprintf(plan->revision_variable, sizeof plan->revision_variable,
+		REVISION_VARIABLE "%s", revision);
+	log_warn("%s: back to %s%s%s", plan->back.name, revision,
+		plan->back.written != NULL ? ": " : "",
+		plan->back.written != NULL ? plan->back.written : "");
+	boot->phase = BOOT_GOING_BACK;
+	boot->told.status = 0;
+	process_start(&plan->table, plan->back.first);
+	return BOOT_WORKING;
+}
+
+static enum boot_result stay(struct boot *boot, const struct message *message)
+{
+	if (boot->stopping || boot->phase != BOOT_ASKING_BACK)
+		return BOOT_WORKING;
+	log_warn("%s: nothing is done: %s", boot->plan->back.name, message->text);
+	write_finished(boot, 1);
+	return BOOT_WORKING;
+}
+
 static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 	const struct message *message, struct error *error)
 {
@@ -233,12 +292,17 @@ static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 		return on_due(boot, message);
 	case MESSAGE_WRITTEN:
 		return on_written(boot, message, error);
+	case MESSAGE_GO_BACK:
+		return go_back(boot, message);
+	case MESSAGE_STAY:
+		return stay(boot, message);
 	case MESSAGE_REFUSED:
 		return on_refused(boot, wait, message, error);
 	case MESSAGE_WAIT:
 	case MESSAGE_COORDINATE:
 	case MESSAGE_BEGUN:
 	case MESSAGE_FINISHED:
+	case MESSAGE_BACK:
 	case MESSAGE_RELEASE:
 	case MESSAGE_KINDS:
 		break;
@@ -259,14 +323,14 @@ static enum boot_result read_messages(
 }
 
 /* What a backup or a restore says of itself. */
-static void read_child(struct boot *boot, const struct plan_step *step)
+static void read_child(struct boot *boot, const struct process *process)
 {
 	struct message message;
-	while (message_take(step->first->descriptor, &message) == MESSAGE_TAKEN)
+	while (message_take(process->descriptor, &message) == MESSAGE_TAKEN)
 		if (message.kind == MESSAGE_REFUSED)
 			(void)error_set(&boot->told, message.status, "%s", message.text);
 		else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY)
-			log_info("%s: %s", step->name, message.text);
+			log_info("%s: %s", process->kind.name, message.text);
 }
 
 /* Is it the keeper, and does boot still need it? */
@@ -391,10 +455,37 @@ static enum boot_result command_ended(struct boot *boot, const struct plan_step 
 	if (step->work == NO_WORK || boot->stopping || (well && !step->ends) ||
 		!process_is_alive(boot->plan->keeper))
 		return result;
-	boot->phase = BOOT_WRITING_FINISHED;
 	boot->ended = *error;
 	boot->ended.status = result == BOOT_STEP_OK ? 0 : error->status;
-	tell_keeper(boot, MESSAGE_FINISHED, step->work, well ? 0 : 1);
+	if (result == BOOT_STEP_FAILED && has_way_back(boot, step)) {
+		log_error("%s", error->message);
+		boot->phase = BOOT_ASKING_BACK;
+		tell_keeper(boot, MESSAGE_BACK, step->work, 0);
+	} else {
+		write_finished(boot, well ? 0 : 1);
+	}
+	return BOOT_WORKING;
+}
+
+/* The upgrade has failed either way; what is in the database now is what counts. */
+static enum boot_result back_ended(struct boot *boot, const struct error *why)
+{
+	struct error error = {0};
+	const struct plan_step *back = &boot->plan->back;
+	if (boot->stopping)
+		return BOOT_WORKING;
+	if (went_well(back->first)) {
+		(void)error_set(&boot->ended, boot->ended.status,
+			"the upgrade failed, as said above; the database is again as it was "
+			"before (%s)",
+			back->name);
+	} else {
+		describe_failure(boot, back, why, 0, &error);
+		(void)error_set(&boot->ended, boot->ended.status,
+			"the upgrade failed, as said above, and so did the way back: %s",
+			error.message);
+	}
+	write_finished(boot, 1);
 	return BOOT_WORKING;
 }
 
@@ -409,13 +500,14 @@ enum boot_result boot_observe(struct boot *boot, struct process *process,
 		return read_messages(boot, process, wait, error);
 	if (wait != NULL && change == PROCESS_HAS_ENDED)
 		return wait_ended(boot, process, wait, why, error);
-	if (step == NULL || process != step->first)
+	if (process != boot_running(boot))
 		return BOOT_WORKING;
-	if (step->kind == PLAN_STEP_CHILD && change == PROCESS_HAS_A_MESSAGE)
-		read_child(boot, step);
-	bool runs = step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD;
-	if (!runs || change != PROCESS_HAS_ENDED)
+	if (process->kind.entry != NULL && change == PROCESS_HAS_A_MESSAGE)
+		read_child(boot, process);
+	if (change != PROCESS_HAS_ENDED)
 		return BOOT_WORKING;
+	if (boot->phase == BOOT_GOING_BACK)
+		return back_ended(boot, why);
 	return command_ended(boot, step, why, error);
 }
 

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -100,6 +101,17 @@ static const char *absolute_folder(struct draft *draft)
 	return absolute;
 }
 
+/* Where the upgrade has a role of its own, the app's must be able to log in as well. */
+static void add_app_login(struct draft *draft, struct wait_job job)
+{
+	const struct config *config = draft->config;
+	struct wait_job *kept = &draft->plan->jobs[config->wait_targets.count];
+	job.database = config->database;
+	job.level = config->database_level;
+	*kept = job;
+	add_wait_row(draft, wait_child, kept, label_of(config->database));
+}
+
 static void add_wait(struct draft *draft)
 {
 	const struct config *config = draft->config;
@@ -112,13 +124,18 @@ static void add_wait(struct draft *draft)
 		.folder = absolute_folder(draft),
 		.instance = config->preset == PRESET_FLASK,
 	};
-	if (config->database != NULL) {
-		job.database = config->database;
-		job.level = config->database_level;
+	const struct database_url *work = config_work_database(config);
+	if (work != NULL) {
+		job.database = work;
+		job.level = config_wait_level(config, work);
 		job.writable = config->writable;
-		add_keeper(draft, &job, label_of(config->database));
+		job.create = config->database_create;
+		add_keeper(draft, &job, label_of(work));
 	}
 	job.writable = false;
+	job.create = false;
+	if (config->upgrade_database != NULL)
+		add_app_login(draft, job);
 	for (size_t i = 0; i < config->wait_targets.count; i++) {
 		const struct database_url *url = config->targets[i];
 		job.target = config->wait_targets.items[i];
@@ -146,8 +163,9 @@ static const char *keep(struct plan *plan, char *text)
 /* Is there a login, so that state, lock and ledger can be had? */
 static bool coordinates(const struct config *config)
 {
-	return config->database != NULL && config->database_level == WAIT_QUERY &&
-	       !database_url_in_memory(config->database);
+	const struct database_url *url = config_work_database(config);
+	return url != NULL && config_wait_level(config, url) == WAIT_QUERY &&
+	       !database_url_in_memory(url);
 }
 
 /* The digest of a command as it is written, and of files. */
@@ -215,7 +233,6 @@ static void add_release(struct plan *plan)
 		.first = plan->steps[last - 1].first,
 		.work = NO_WORK};
 	plan->step_count++;
-	plan->keeper_job->work_count = plan->work_count;
 	plan->keeper_job->wait.writable = true; /* the ledger is written */
 }
 
@@ -230,22 +247,63 @@ static void make_boot_id(char room[BOOT_ID_SIZE])
 		(void)snprintf(room + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* Sessions of our commands carry a name, so that the next leader sees them: PGAPPNAME, PostgreSQL
- * manual 34.15. The strings are the config's but that one. */
-static void name_boot(struct plan *plan, const struct config *config)
+/* base with the overrides, each NAME=value, in place of its own. The strings are borrowed. */
+static char **make_environment(char *const *base, char *const *overrides)
 {
-	static const char assigned[] = APPLICATION_NAME "=";
-	char *const *variables = config->environment.items;
 	size_t count = 0;
+	size_t most = 1;
+	for (char *const *at = base; *at != NULL; at++)
+		most++;
+	for (char *const *at = overrides; *at != NULL; at++)
+		most++;
+	char **made = memory_zeroed(most, sizeof *made);
+	for (; *base != NULL; base++) {
+		bool kept = true;
+		for (char *const *at = overrides; *at != NULL; at++)
+			kept = kept && strncmp(*base, *at, strcspn(*at, "=") + 1) != 0;
+		if (kept)
+			made[count++] = *base;
+	}
+	for (; *overrides != NULL; overrides++)
+		made[count++] = *overrides;
+	return made;
+}
+
+/* The upgrade works as a role of its own where one is set. */
+static char *upgrade_variable(struct draft *draft)
+{
+	const struct config *config = draft->config;
+	if (config->upgrade_url == NULL)
+		return NULL;
+	autofree char *url = config->database_normalize
+				     ? database_url_normalized(config->upgrade_url)
+				     : memory_copy(config->upgrade_url);
+	struct text variable = {0};
+	text_add_format(&variable, "DATABASE_URL=%s", url);
+	char *text = text_take(&variable);
+	list_append_owned(&draft->plan->texts, text);
+	return text;
+}
+
+/* Sessions of our commands carry a name, so that the next leader sees them: PGAPPNAME, PostgreSQL
+ * manual 34.15. */
+static void name_boot(struct draft *draft)
+{
+	static char *const nothing[] = {NULL};
+	struct plan *plan = draft->plan;
+	char *const *variables = draft->config->environment.count > 0
+					 ? draft->config->environment.items
+					 : nothing;
 	make_boot_id(plan->boot_id);
-	(void)snprintf(plan->application_variable, sizeof plan->application_variable, "%s%s%s",
-		assigned, APPLICATION_PREFIX, plan->boot_id);
-	plan->work_environment =
-		memory_zeroed(config->environment.count + 2, sizeof *plan->work_environment);
-	for (size_t i = 0; i < config->environment.count; i++)
-		if (!text_starts_with(variables[i], assigned))
-			plan->work_environment[count++] = variables[i];
-	plan->work_environment[count] = plan->application_variable;
+	(void)snprintf(plan->application_variable, sizeof plan->application_variable,
+		APPLICATION_NAME "=" APPLICATION_PREFIX "%s", plan->boot_id);
+	(void)snprintf(
+		plan->revision_variable, sizeof plan->revision_variable, REVISION_VARIABLE);
+	char *works[] = {plan->application_variable, NULL};
+	char *upgrades[] = {plan->application_variable, plan->revision_variable,
+		upgrade_variable(draft), NULL};
+	plan->work_environment = make_environment(variables, works);
+	plan->upgrade_environment = make_environment(variables, upgrades);
 }
 
 /* --------------------------------------------------------------------------------------------- */
@@ -343,19 +401,87 @@ static bool upgrade_finishes(const struct config *config)
 	return config->database != NULL && config->database->kind != DATABASE_POSTGRES;
 }
 
+/* "flask db upgrade -d x head" becomes "flask db downgrade -d x" and the revision, which is known
+ * when it is needed. */
+static void make_downgrade(struct draft *draft, struct list *argv)
+{
+	const struct list *command = &draft->config->upgrade_command;
+	for (size_t i = 0; i < command->count; i++) {
+		const char *word = command->items[i];
+		if (!text_equal(word, "head") && !text_equal(word, "heads"))
+			list_append(argv, text_equal(word, "upgrade") ? "downgrade" : word);
+	}
+	list_append(argv, "");
+}
+
+/* Its last word lies in the variable's room: the loop, which learns it, allocates nothing. */
+static void add_rollback(struct draft *draft)
+{
+	struct plan *plan = draft->plan;
+	const struct config *config = draft->config;
+	const struct list *argv = &config->upgrade_rollback;
+	bool own = argv->count > 0;
+	if (!own) {
+		make_downgrade(draft, &plan->downgrade);
+		argv = &plan->downgrade;
+	}
+	char *written = own ? config_command_text(config, "upgrade", "rollback")
+			    : words_join(argv->items);
+	add_command(draft, "rollback", written, argv, config->upgrade_timeout, STATUS_UPGRADE);
+	if (own)
+		return;
+	free(plan->downgrade.items[argv->count - 1]);
+	plan->downgrade.items[argv->count - 1] =
+		plan->revision_variable + strlen(REVISION_VARIABLE);
+}
+
+/* What is done after a failed upgrade: a step that stands beside the others. */
+static void add_way_back(struct draft *draft)
+{
+	struct plan *plan = draft->plan;
+	const struct config *config = draft->config;
+	struct backup_job job = {.reason = WORK_RESTORE};
+	if (config->upgrade_on_failure == UPGRADE_STOPS)
+		return;
+	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK)
+		add_rollback(draft);
+	else
+		add_child(draft, restore_child, job, NO_WORK, STATUS_UPGRADE);
+	plan->back = plan->steps[--plan->step_count];
+	plan->back.first->kind.command.environment = plan->upgrade_environment;
+	plan->back.first->kind.finish = true;
+}
+
+static void add_upgrade_commands(struct draft *draft)
+{
+	const struct config *config = draft->config;
+	struct plan *plan = draft->plan;
+	add_command(draft, "upgrade", config_command_text(config, "upgrade", "command"),
+		&config->upgrade_command, config->upgrade_timeout, STATUS_UPGRADE);
+	plan->steps[plan->step_count - 1].first->kind.finish = upgrade_finishes(config);
+	if (config->verify_command.count > 0)
+		add_command(draft, "verify", config_command_text(config, "verify", "command"),
+			&config->verify_command, config->verify_timeout, STATUS_VERIFY);
+}
+
 static void add_upgrade(struct draft *draft)
 {
 	const struct config *config = draft->config;
+	struct plan *plan = draft->plan;
 	if (config->upgrade_mode == UPGRADE_OFF || config->upgrade_command.count == 0)
 		return;
-	add_backup_of_boot(draft);
+	if (config->upgrade_mode == UPGRADE_RUN)
+		add_backup_of_boot(draft);
 	int work = add_work(draft, WORK_UPGRADE, "", WORK_PENDING);
-	size_t first = draft->plan->step_count;
-	add_command(draft, "upgrade", config_command_text(config, "upgrade", "command"),
-		&config->upgrade_command, config->upgrade_timeout, STATUS_UPGRADE);
+	size_t first = plan->step_count;
+	if (config->upgrade_mode == UPGRADE_WAIT)
+		return;
+	add_upgrade_commands(draft);
 	join_work(draft, first, work);
-	draft->plan->table.rows[draft->plan->table.count - 1].kind.finish =
-		upgrade_finishes(config);
+	for (size_t i = first; work != NO_WORK && i < plan->step_count; i++)
+		plan->steps[i].first->kind.command.environment = plan->upgrade_environment;
+	if (work != NO_WORK)
+		add_way_back(draft);
 }
 
 /* A production database is seeded once; elsewhere each start begins with fresh rows. */
@@ -372,7 +498,7 @@ static enum work_when seed_when(const struct config *config)
 static void add_seeds(struct draft *draft)
 {
 	const struct config *config = draft->config;
-	if (config->seed_when == SEED_NEVER ||
+	if (config->seed_when == SEED_NEVER || config->upgrade_mode == UPGRADE_WAIT ||
 		config->seed_undo.count + config->seed_all.count == 0)
 		return;
 	int work = add_work(draft, WORK_SEED, "", seed_when(config));
@@ -494,7 +620,7 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 {
 	struct plan *plan = memory_zeroed(1, sizeof *plan);
 	struct draft draft = {.config = config, .plan = plan, .request = request};
-	size_t waits = config->wait_targets.count + 1;
+	size_t waits = config->wait_targets.count + 2; /* the keeper, the app's login */
 	size_t most = waits + config->step_count + STEPS_MOST;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = request->terminal;
@@ -503,11 +629,12 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
 	plan->backups = memory_zeroed(BACKUPS_MOST, sizeof *plan->backups);
 	if (coordinates(config))
-		name_boot(plan, config);
+		name_boot(&draft);
 	plan->jobs = memory_zeroed(waits, sizeof *plan->jobs);
 	plan->waits = memory_zeroed(waits, sizeof *plan->waits);
 	scopes[request->scope](&draft);
 	if (request->scope != PLAN_RUN)
 		add_release(plan);
+	plan->keeper_job->work_count = plan->work_count;
 	return plan;
 }

@@ -117,15 +117,15 @@ static enum run_state abort_boot(struct run *run)
 	char duration[DURATION_SIZE];
 	const char *name = signal_name(run->signal, room, sizeof room);
 	const struct plan_step *step = boot_current(&run->boot);
+	const struct process *running = boot_running(&run->boot);
 	if (step == NULL)
 		log_info("SIG%s: stopped before the app was started", name);
-	else if (step->kind == PLAN_STEP_COMMAND && step->first->kind.finish &&
-		 step->first->state == PROCESS_RUNNING)
+	else if (running != NULL && running->kind.finish && running->state == PROCESS_RUNNING)
 		log_info("SIG%s: %s may finish first (upgrade.stop), for boot.grace = %s at most; "
 			 "the app "
 			 "is not started",
-			name, step->name,
-			text_duration(step->first->kind.grace, duration, sizeof duration));
+			name, running->kind.name,
+			text_duration(running->kind.grace, duration, sizeof duration));
 	else
 		log_info("SIG%s: %s is stopped, the app is not started", name, step->name);
 	return stop_boot(run, STATUS_SIGNAL_BASE + run->signal, run->signal);
@@ -147,7 +147,7 @@ static enum run_state boot_failed(struct run *run)
 static enum run_state failed_late(struct run *run)
 {
 	const struct plan_step *step = boot_current(&run->boot);
-	if (step != NULL && step->kind == PLAN_STEP_COMMAND && !step->first->signalled)
+	if (step != NULL && boot_running(&run->boot) != NULL && !step->first->signalled)
 		log_error("%s", run->error->message);
 	return RUN_ABORTING;
 }
@@ -371,11 +371,11 @@ static enum rule rule_for(const struct run *run, const struct arrival *arrival)
 /* To the app, or during boot to the running step. */
 static void forward(const struct run *run, int number)
 {
-	const struct plan_step *step = boot_current(&run->boot);
+	const struct process *process = boot_running(&run->boot);
 	if (run->state >= RUN_STARTING && run->plan->app != NULL)
 		process_forward(run->plan->app, number);
-	else if (step != NULL && step->kind == PLAN_STEP_COMMAND)
-		process_forward(step->first, number);
+	else if (process != NULL)
+		process_forward(process, number);
 }
 
 static void on_signal(struct run *run, const struct arrival *arrival)

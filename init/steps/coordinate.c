@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/activity.h"
 #include "database/ledger.h"
 #include "database/lock.h"
 #include "steps/inspect.h"
@@ -19,6 +20,8 @@
 #define INTERVAL_FIRST 100
 #define INTERVAL_LAST 2000
 #define SURVIVOR_INTERVAL 200
+#define SURVIVORS_LEAVE_WITHIN 10000
+#define SAY_AFTER 10000
 #define GIVES_WAY (LOCK_BEAT + 500)
 #define TELL_AGAIN 10000
 
@@ -34,6 +37,8 @@ struct coordination {
 	struct session **session;
 	struct lock *lock; /* NULL: lock.enabled = no */
 	struct inspection inspection;
+	bool refuted; /* the upgrade said that all went well, and it did not */
+	bool went_back; /* a restore may have brought an older ledger */
 	char *from; /* the revision before the work that was begun last; NULL before the first */
 	char host[HOST_SIZE];
 	struct pause pause;
@@ -42,6 +47,11 @@ struct coordination {
 	int64_t lost_since;    /* our lock; CLOCK_NEVER while it is held */
 	char spared[HOST_SIZE]; /* the boot of a leader that was given time to take its lock again
 				 */
+	const struct work *running; /* what was begun and has not ended; NULL for nothing */
+	int64_t running_since;
+	int64_t say_at; /* when it is next said how long it runs */
+	struct activity_block block;
+	int64_t kept_since; /* waiting, by block; CLOCK_NEVER otherwise */
 	int64_t told_at;
 	char told[TEXT_SIZE];
 };
@@ -122,7 +132,9 @@ struct coordination *coordination_new(
 	all->blocked_since = CLOCK_NEVER;
 	all->lost_since = CLOCK_NEVER;
 	if (job->config->lock_enabled)
-		all->lock = lock_new(job->wait.database, &paths);
+		all->lock = lock_new(job->config->lock_database != NULL ? job->config->lock_database
+									: job->wait.database,
+			&paths);
 	list_clear(&paths);
 	if (gethostname(all->host, sizeof all->host - 1) != 0)
 		all->host[0] = '\0';
@@ -299,11 +311,39 @@ static int lead(struct coordination *all)
 	return tell_settled(all) == 0 ? 1 : -1;
 }
 
+/* --- upgrade.mode = wait --------------------------------------------------------------------- */
+
+static bool waits_for_upgrade(const struct coordination *all)
+{
+	const struct keeper_job *job = all->job;
+	bool due = false;
+	for (size_t i = 0; i < job->work_count; i++)
+		due = due || (text_equal(job->works[i].kind, WORK_UPGRADE) &&
+				     (all->inspection.due & work_bit(i)) != 0);
+	return due && job->config->upgrade_mode == UPGRADE_WAIT;
+}
+
+/* Somebody else does it. 0, or -1 when that takes longer than lock.timeout. */
+static int await_upgrade(struct coordination *all)
+{
+	char text[TEXT_SIZE];
+	char state[TEXT_SIZE / 2];
+	(void)snprintf(text, sizeof text, "upgrade.mode = wait: another container has to upgrade; %s",
+		inspection_text(&all->inspection, state, sizeof state));
+	if (be_patient(all, text) != 0)
+		return -1;
+	tell_progress(all, STATUS_LOCK, text);
+	close_session(all);
+	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
+}
+
 static int turn(struct coordination *all)
 {
 	int result = look(all, all->lock == NULL);
 	if (result <= 0)
 		return result;
+	if (waits_for_upgrade(all))
+		return await_upgrade(all);
 	if (all->inspection.due == 0)
 		return tell_settled(all) == 0 ? 1 : -1;
 	result = try_lock(all);
@@ -353,13 +393,104 @@ static int beat(struct coordination *all)
 	return retake(all);
 }
 
+/* --- while a command runs -------------------------------------------------------------------- */
+
+static void name_sessions(const struct coordination *all, char *room, size_t size)
+{
+	(void)snprintf(room, size, APPLICATION_PREFIX "%s", all->job->boot_id);
+}
+
+static void cancel_blocked(struct coordination *all, struct session *session)
+{
+	char text[TEXT_SIZE];
+	char room[32];
+	struct failure failure = {0};
+	int64_t limit = all->job->config->upgrade_lock_timeout;
+	bool done = activity_cancel(session, &all->block, &failure) == 0;
+	(void)snprintf(text, sizeof text,
+		"%s a statement that waited for a lock for longer than upgrade.lock_timeout = "
+		"%s%s%.200s",
+		done ? "cancelled" : "cannot cancel", text_duration(limit, room, sizeof room),
+		done ? "" : ": ", failure.message);
+	tell_progress(all, 0, text);
+	all->kept_since = CLOCK_NEVER;
+}
+
+/* Who keeps the command from a lock is said every ten seconds; then its statement is cancelled. */
+static void watch_locks(struct coordination *all, struct session *session)
+{
+	char name[TEXT_SIZE];
+	char text[TEXT_SIZE];
+	struct failure ignored;
+	struct activity_block block = {0};
+	int64_t limit = all->job->config->upgrade_lock_timeout;
+	int64_t now = clock_now();
+	name_sessions(all, name, sizeof name);
+	int result = activity_blocked(session, name, &block, &ignored);
+	bool same = result > 0 && text_equal(block.since, all->block.since) &&
+		    text_equal(block.backend, all->block.backend);
+	if (!same)
+		all->kept_since = result > 0 ? now : CLOCK_NEVER;
+	all->block = block;
+	if (result <= 0)
+		return;
+	(void)snprintf(text, sizeof text, "waits for a lock; it is kept from it by %s", block.reason);
+	if (!same || now >= all->told_at + TELL_AGAIN) {
+		all->told[0] = '\0'; /* how long it has been idle makes each text another one */
+		tell_progress(all, 0, text);
+	}
+	if (limit > 0 && now - all->kept_since >= limit)
+		cancel_blocked(all, session);
+}
+
+/* How long it has been running, twice as rare each time, and where the migrations are by now: on a
+ * session of its own, because what is read in the lock's transaction stays locked. An SQLite file
+ * is left to the command. */
+static void tell_duration(struct coordination *all)
+{
+	char room[32];
+	char state[TEXT_SIZE / 2] = "";
+	char text[TEXT_SIZE];
+	struct session *session = NULL;
+	struct inspection seen = {0};
+	struct failure ignored;
+	int64_t elapsed = clock_now() - all->running_since;
+	if (clock_now() < all->say_at)
+		return;
+	all->say_at = clock_now() + elapsed;
+	bool reads = all->job->wait.database->kind != DATABASE_SQLITE &&
+		     text_equal(all->running->kind, WORK_UPGRADE) &&
+		     wait_glance(&all->job->wait, &session, &ignored) == 0 &&
+		     inspect(all->job, session, false, &seen, &ignored) == 0;
+	(void)snprintf(text, sizeof text, "running for %s%s%s",
+		text_duration(elapsed, room, sizeof room), reads ? "; migrations: " : "",
+		reads ? inspection_text(&seen, state, sizeof state) : "");
+	inspection_clear(&seen);
+	session_close(session);
+	tell_progress(all, 0, text);
+}
+
+static void watch(struct coordination *all)
+{
+	struct session *session = all->lock != NULL ? lock_session(all->lock) : NULL;
+	if (all->running == NULL)
+		return;
+	if (session != NULL)
+		watch_locks(all, session);
+	tell_duration(all);
+}
+
 int coordinate_idle(struct coordination *all)
 {
-	if (all->lock == NULL || !all->leading)
+	if (!all->leading)
 		return 0;
-	while (pause_for(all->channel, LOCK_BEAT) == 0)
-		if (beat(all) < 0)
+	while (pause_for(all->channel, LOCK_BEAT) == 0) {
+		int result = beat(all);
+		if (result < 0)
 			return -1;
+		if (result == 0)
+			watch(all);
+	}
 	return 0;
 }
 
@@ -446,6 +577,10 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 			return -1;
 	} while (result != 0);
 	close_session(all); /* the command may need its place */
+	all->running = work;
+	all->running_since = clock_now();
+	all->say_at = all->running_since + SAY_AFTER;
+	all->kept_since = CLOCK_NEVER;
 	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;
 }
 
@@ -478,7 +613,7 @@ static void end_strangers(struct coordination *all)
 static void add_ending(struct coordination *all, const struct work *work, bool well)
 {
 	autofree char *from = memory_copy(all->from != NULL ? all->from : "");
-	if (text_equal(work->kind, WORK_RESTORE))
+	if (all->went_back || text_equal(work->kind, WORK_RESTORE))
 		end_strangers(all);
 	struct ledger_entry *entry = add_entry(all, work, well ? LEDGER_FINISHED : LEDGER_FAILED);
 	ledger_set(&entry->from, from);
@@ -496,14 +631,17 @@ static int end(
 {
 	if (inspect_again(all, failure) != 0)
 		return -1;
-	if (!is_ours(all, work) && !text_equal(work->kind, WORK_RESTORE)) {
+	bool older = all->went_back || text_equal(work->kind, WORK_RESTORE);
+	if (!older && !is_ours(all, work)) {
 		*failure = (struct failure){.verdict = VERDICT_REFUSE, .status = STATUS_LOCK};
 		(void)snprintf(failure->message, sizeof failure->message,
 			"the lock was lost, and another replica has begun the %s meanwhile",
 			work->kind);
 		return -1;
 	}
-	add_ending(all, work, well);
+	all->refuted = well && text_equal(work->kind, WORK_UPGRADE) &&
+		       all->inspection.finding.kind == FINDING_PENDING;
+	add_ending(all, work, well && !all->refuted);
 	return write_ledger(all, failure);
 }
 
@@ -530,8 +668,85 @@ static void describe_doubt(
 	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)
 		(void)snprintf(room, size,
 			"the upgrade said that it succeeded, but the database is %s; does the tool "
-			"work on another database, or another schema (database.schema)?",
+			"work on another database, or another schema (database.schema)? With "
+			"upgrade.trust = tool its word is enough",
 			inspection_text(&all->inspection, state, sizeof state));
+}
+
+/* --- the way back ---------------------------------------------------------------------------- */
+
+/* What the failed command left in the server must have ended. 0, or -1 with room filled. */
+static int outlive_own(struct coordination *all, char *room, size_t size)
+{
+	char name[TEXT_SIZE];
+	char who[TEXT_SIZE / 2];
+	struct failure failure = {0};
+	int64_t deadline = clock_now() + SURVIVORS_LEAVE_WITHIN;
+	int found = 0;
+	name_sessions(all, name, sizeof name);
+	while (all->lock != NULL &&
+		(found = lock_survivor(all->lock, name, who, sizeof who, &failure)) > 0 &&
+		clock_now() < deadline)
+		if (pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
+			break;
+	if (found != 0)
+		(void)snprintf(room, size, "%s%.300s",
+			found > 0 ? "the upgrade's own session is still there: " : "",
+			found > 0 ? who : failure.message);
+	return found == 0 ? 0 : -1;
+}
+
+static bool is_rollable(const struct coordination *all, char *room, size_t size)
+{
+	const char *from = all->from != NULL ? all->from : "";
+	bool moved = !text_equal(from, revision(all));
+	bool single = strchr(from, ' ') == NULL;
+	if (!moved)
+		(void)snprintf(room, size, "the database is at %.300s, as it was before",
+			from[0] != '\0' ? from : "no revision");
+	else if (!single)
+		(void)snprintf(room, size, "it was at more than one revision: %.300s", from);
+	return moved && single;
+}
+
+/* 1 when the way back is free, 0 with the reason in room. */
+static int is_free(struct coordination *all, char *room, size_t size)
+{
+	char name[TEXT_SIZE];
+	char who[TEXT_SIZE / 2];
+	struct failure failure = {0};
+	if (outlive_own(all, room, size) != 0)
+		return 0;
+	if (inspect_again(all, &failure) != 0) {
+		(void)snprintf(room, size, "%.300s", failure.message);
+		return 0;
+	}
+	if (all->job->config->upgrade_on_failure == UPGRADE_ROLLS_BACK &&
+		!is_rollable(all, room, size))
+		return 0;
+	name_sessions(all, name, sizeof name);
+	struct session *session = all->lock != NULL ? lock_session(all->lock) : NULL;
+	if (session != NULL)
+		close_session(all); /* it would be somebody else to the lock's */
+	int found = activity_others(
+		session != NULL ? session : *all->session, name, who, sizeof who, &failure);
+	if (found != 0)
+		(void)snprintf(room, size, "%s%.300s", found > 0 ? "others are connected: " : "",
+			found > 0 ? who : failure.message);
+	return found == 0;
+}
+
+int coordinate_back(struct coordination *all)
+{
+	char reason[TEXT_SIZE] = "";
+	int way = is_free(all, reason, sizeof reason);
+	const char *from = all->from != NULL ? all->from : "";
+	close_session(all); /* who goes back needs its place, and to be alone */
+	all->went_back = way > 0;
+	return message_send(all->channel, way > 0 ? MESSAGE_GO_BACK : MESSAGE_STAY, 0,
+		       way > 0 ? from : reason)
+		       ? 0
+		       : -1;
 }
 
 /* What went wrong must not wait for a database that is gone; what went well is written at last. */
@@ -541,6 +756,7 @@ int coordinate_finished(struct coordination *all, const struct message *question
 	struct failure failure = {0};
 	const struct work *work = &all->job->works[question->work];
 	bool well = question->status == 0;
+	all->running = NULL;
 	for (;;) {
 		if (well && hold(all) != 0)
 			return -1;
@@ -550,5 +766,6 @@ int coordinate_finished(struct coordination *all, const struct message *question
 			return -1;
 	}
 	describe_doubt(all, work, well, text, sizeof text);
-	return message_send(all->channel, MESSAGE_WRITTEN, 0, text) ? 0 : -1;
+	int status = well && all->refuted ? STATUS_VERIFY : 0;
+	return message_send(all->channel, MESSAGE_WRITTEN, status, text) ? 0 : -1;
 }

@@ -154,7 +154,7 @@ static void digest_trust(const struct reading *reading, const char *directory)
 		"../../Gemfile.lock", "../../.env"};
 	struct sha256 sha;
 	sha256_begin(&sha);
-	autofree char *url = database_url_display(reading->config->database);
+	autofree char *url = database_url_display(reading->job->wait.database);
 	sha256_add(&sha, url, strlen(url) + 1);
 	sha256_add(&sha, directory, strlen(directory) + 1);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
@@ -184,7 +184,7 @@ static void conclude(
 		.directory = directory,
 		.version_table_is_set = reading->config->upgrade_version_table != NULL,
 		.schema_is_set = reading->config->database_schema != NULL,
-		.has_no_search_path = reading->config->database->kind != DATABASE_POSTGRES,
+		.has_no_search_path = reading->job->wait.database->kind != DATABASE_POSTGRES,
 		.all_heads = takes_all_heads(reading->config),
 	};
 	reading->reader->inspect(&files, state, &inspection->finding);
@@ -311,7 +311,8 @@ static bool is_due(const struct reading *reading, const struct work *work)
 		break;
 	}
 	bool at_head = meanings[inspection->finding.kind] == MEANS_SETTLED;
-	return !at_head || !inspection->trusted || ledger_is(entry, LEDGER_BEGUN);
+	bool believed = inspection->trusted || reading->config->upgrade_mode == UPGRADE_WAIT;
+	return !at_head || !believed || ledger_is(entry, LEDGER_BEGUN);
 }
 
 static int refuse(const struct reading *reading, const char *why)

@@ -40,6 +40,12 @@ static int answer_finished(struct keeper *keeper, const struct message *question
 	return coordinate_finished(keeper->coordination, question);
 }
 
+static int answer_back(struct keeper *keeper, const struct message *question)
+{
+	(void)question;
+	return coordinate_back(keeper->coordination);
+}
+
 static int answer_release(struct keeper *keeper, const struct message *question)
 {
 	(void)question;
@@ -52,6 +58,7 @@ static answer *const answers[MESSAGE_KINDS] = {
 	[MESSAGE_COORDINATE] = answer_coordinate,
 	[MESSAGE_BEGUN] = answer_begun,
 	[MESSAGE_FINISHED] = answer_finished,
+	[MESSAGE_BACK] = answer_back,
 	[MESSAGE_RELEASE] = answer_release,
 };
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/sqlite_path.h"
+#include "database/create.h"
 #include "steps/message.h"
 #include "steps/pause.h"
 #include "steps/probe.h"
@@ -22,6 +23,7 @@
 #define CONNECT_LIMIT_FIRST 300
 #define CONNECT_LIMIT_LAST 3000
 #define HANDSHAKE_LIMIT 10000
+#define GLANCE_LIMIT 1500
 #define TELL_AGAIN 10000
 
 struct wait {
@@ -97,16 +99,45 @@ static int open_session(const struct wait_job *job, const struct session_options
 	return result;
 }
 
-int wait_open(const struct wait_job *job, struct session **session, struct failure *failure)
+static int open_within(const struct wait_job *job, int64_t connect_limit, int64_t handshake_limit,
+	struct session **session, struct failure *failure)
 {
 	const struct session_options options = {
 		.level = job->level,
 		.writable = job->writable,
-		.connect_limit = CONNECT_LIMIT_LAST,
-		.handshake_limit = HANDSHAKE_LIMIT,
+		.connect_limit = connect_limit,
+		.handshake_limit = handshake_limit,
 		.application_name = "tminus",
 	};
 	return open_session(job, &options, session, failure);
+}
+
+int wait_open(const struct wait_job *job, struct session **session, struct failure *failure)
+{
+	return open_within(job, CONNECT_LIMIT_LAST, HANDSHAKE_LIMIT, session, failure);
+}
+
+int wait_glance(const struct wait_job *job, struct session **session, struct failure *failure)
+{
+	return open_within(job, GLANCE_LIMIT, GLANCE_LIMIT, session, failure);
+}
+
+/* Always -1: the next probe finds it, or says again that there is none. */
+static int create(
+	struct wait *wait, const struct session_options *options, struct failure *failure)
+{
+	struct failure refused = {0};
+	autofree char *display = database_url_display(wait->job->database);
+	if (database_create(wait->job->database, options, &refused) != 0) {
+		(void)snprintf(failure->message, sizeof failure->message,
+			"there is no such database, and database.create cannot make it: %.380s",
+			refused.message);
+		return -1;
+	}
+	(void)snprintf(failure->message, sizeof failure->message,
+		"there was no database %s: it was created (database.create)", display);
+	failure->verdict = VERDICT_RETRY;
+	return -1;
 }
 
 /* One probe, on the open session where there is one. */
@@ -129,7 +160,11 @@ static int probe(struct wait *wait, struct failure *failure)
 		.handshake_limit = HANDSHAKE_LIMIT,
 		.application_name = "tminus",
 	};
-	return open_session(job, &options, &wait->session, failure);
+	if (open_session(job, &options, &wait->session, failure) == 0)
+		return 0;
+	if (job->create && database_is_missing(failure))
+		return create(wait, &options, failure);
+	return -1;
 }
 
 static void tell_progress(struct wait *wait, const struct failure *failure)

@@ -102,6 +102,7 @@ static void check_row(const struct row *row)
 	};
 	const struct config config = configure(row);
 	const struct keeper_job job = {
+		.wait = {.database = &url},
 		.config = &config, .works = works, .work_count = 2, .boot_id = "us"};
 	run_sql(row->sql);
 	write_ledger(row, &job, &inspection);
@@ -177,7 +178,8 @@ static void trust_ends_when_what_it_stands_on_changes(void **state)
 	const struct row row = {.seed_when = WORK_ONCE};
 	const struct config config = configure(&row);
 	const struct work works[] = {{.kind = WORK_UPGRADE, .name = ""}};
-	const struct keeper_job job = {.config = &config, .works = works, .work_count = 1};
+	const struct keeper_job job = {
+		.wait = {.database = &url}, .config = &config, .works = works, .work_count = 1};
 	(void)state;
 	assert_int_equal(inspect(&job, shop, true, &before, &failure), 0);
 	assert_int_equal(inspect(&job, shop, true, &after, &failure), 0);

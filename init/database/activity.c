@@ -1,0 +1,158 @@
+#include "database/activity.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Who is seen in every one of these looks is connected. */
+#define LOOKS 4
+#define LOOK_EVERY_MS 250
+
+#define ARGUMENT "$1"
+
+/* How one kind of database is asked. $1 is a session name as a literal; of cancel, the backend. */
+struct questions {
+	const char *fresh; /* what must be said before each look; NULL: nothing */
+	const char *blocked;
+	const char *cancel;
+	const char *others; /* backend and description */
+};
+
+#define POSTGRES_WHO(a)                                                                            \
+	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') "  \
+	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                 \
+	".client_addr), '') || ')'"
+
+static const struct questions questions[] = {
+	[DATABASE_POSTGRES] =
+		{
+			.fresh = "SELECT pg_catalog.pg_stat_clear_snapshot()",
+			.blocked =
+				"SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO("b") " || ', ' || "
+				"coalesce(b.state, '?') || ' for ' || greatest(0, extract(epoch FROM "
+				"clock_timestamp() - coalesce(b.state_change, "
+				"b.backend_start)))::int || ' s: ' || left(coalesce(b.query, ''), 100), "
+				"'a prepared transaction (pg_prepared_xacts)') FROM "
+				"pg_catalog.pg_stat_activity a CROSS JOIN LATERAL "
+				"unnest(pg_catalog.pg_blocking_pids(a.pid)) AS k(pid) LEFT JOIN "
+				"pg_catalog.pg_stat_activity b ON b.pid = k.pid WHERE a.datname = "
+				"current_database() AND a.pid <> pg_backend_pid() AND a.wait_event_type "
+				"= 'Lock' AND (a.application_name = $1 OR a.usename = current_user AND "
+				"a.query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') LIMIT 1",
+			.cancel = "SELECT pg_catalog.pg_cancel_backend($1)",
+			.others = "SELECT o.pid, " POSTGRES_WHO("o") " FROM "
+				  "pg_catalog.pg_stat_activity o WHERE o.datname = current_database() "
+				  "AND o.pid <> pg_backend_pid() AND o.backend_type = 'client backend' "
+				  "AND o.application_name NOT IN ('tminus', $1) ORDER BY 1",
+		},
+	[DATABASE_MYSQL] =
+		{
+			.blocked =
+				"SELECT ID, INFO, CONCAT(LOWER(STATE), COALESCE(CONCAT('; perhaps it is "
+				"connection ', (SELECT CONCAT(o.ID, ' (', o.USER, '@', o.HOST, '), open in "
+				"this database for ', o.TIME, ' s') FROM information_schema.PROCESSLIST o "
+				"WHERE o.DB = p.DB AND o.ID NOT IN (p.ID, CONNECTION_ID()) ORDER BY o.TIME "
+				"DESC LIMIT 1)), '')) FROM information_schema.PROCESSLIST p WHERE p.DB = "
+				"DATABASE() AND p.ID <> CONNECTION_ID() AND p.STATE LIKE 'Waiting for%lock' "
+				"AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> $1 LIMIT 1",
+			.cancel = "KILL QUERY $1",
+			.others = "SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
+				  "FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> "
+				  "CONNECTION_ID() AND '' <> $1 ORDER BY 1",
+		},
+	[DATABASE_SQLITE] = {0},
+};
+
+/* Runs a question with argument in it. */
+static int ask(struct session *session, const char *question, const char *argument,
+	struct rows *rows, struct failure *failure)
+{
+	const char *fresh = questions[session_kind(session)].fresh;
+	if (fresh != NULL && session_query(session, fresh, NULL, failure) != 0)
+		return -1;
+	const char *place = strstr(question, ARGUMENT);
+	struct text sql = {0};
+	text_add_format(&sql, "%.*s%s%s", (int)(place - question), question, argument,
+		place + strlen(ARGUMENT));
+	int result = session_query(session, sql.bytes, rows, failure);
+	text_free(&sql);
+	return result;
+}
+
+static int ask_about(struct session *session, const char *question, const char *name,
+	struct rows *rows, struct failure *failure)
+{
+	autofree char *literal = session_literal(session, name);
+	return ask(session, question, literal, rows, failure);
+}
+
+int activity_blocked(struct session *session, const char *name, struct activity_block *block,
+	struct failure *failure)
+{
+	struct rows rows = {0};
+	const char *question = questions[session_kind(session)].blocked;
+	if (question == NULL)
+		return 0;
+	int result = ask_about(session, question, name, &rows, failure);
+	if (result == 0 && rows_count(&rows) > 0) {
+		(void)snprintf(block->backend, sizeof block->backend, "%s", rows_value(&rows, 0, 0));
+		(void)snprintf(block->since, sizeof block->since, "%s", rows_value(&rows, 0, 1));
+		(void)snprintf(block->reason, sizeof block->reason, "%s", rows_value(&rows, 0, 2));
+		result = 1;
+	}
+	rows_clear(&rows);
+	return result;
+}
+
+int activity_cancel(
+	struct session *session, const struct activity_block *block, struct failure *failure)
+{
+	return ask(session, questions[session_kind(session)].cancel, block->backend, NULL, failure);
+}
+
+/* Keeps of seen what is in rows as well. */
+static void keep_seen(struct rows *seen, const struct rows *rows)
+{
+	struct rows kept = {.columns = seen->columns};
+	for (size_t i = 0; i < rows_count(seen); i++) {
+		bool still = false;
+		for (size_t k = 0; k < rows_count(rows); k++)
+			still = still || text_equal(rows_value(seen, i, 0), rows_value(rows, k, 0));
+		if (!still)
+			continue;
+		list_append(&kept.values, rows_value(seen, i, 0));
+		list_append(&kept.values, rows_value(seen, i, 1));
+	}
+	rows_clear(seen);
+	*seen = kept;
+}
+
+int activity_others(struct session *session, const char *name, char *room, size_t size,
+	struct failure *failure)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+	const char *question = questions[session_kind(session)].others;
+	struct rows seen = {0};
+	if (question == NULL)
+		return 0;
+	int result = ask_about(session, question, name, &seen, failure);
+	for (int i = 1; i < LOOKS && result == 0 && rows_count(&seen) > 0; i++) {
+		struct rows rows = {0};
+		(void)nanosleep(&pause, NULL);
+		result = ask_about(session, question, name, &rows, failure);
+		if (result == 0)
+			keep_seen(&seen, &rows);
+		rows_clear(&rows);
+	}
+	size_t count = rows_count(&seen);
+	size_t used = 0;
+	room[0] = '\0';
+	for (size_t i = 0; result == 0 && i < count && used < size; i++)
+		used += (size_t)snprintf(room + used, size - used, "%s%s", i > 0 ? ", " : "",
+			rows_value(&seen, i, 1));
+	rows_clear(&seen);
+	return result != 0 ? -1 : count > 0;
+}
