@@ -62,6 +62,7 @@ int command_wait(struct command_line *line);
 int command_backup(struct command_line *line);
 int command_restore(struct command_line *line);
 int command_guard(struct command_line *line);
+int command_check(struct command_line *line);
 int command_config(struct command_line *line);
 int command_version(struct command_line *line);
 int command_help(struct command_line *line);

@@ -56,6 +56,7 @@ struct plan_step {
 	struct process *first; /* its rows: one command, or every wait target */
 	size_t count;
 	int failure_status;
+	bool own_status; /* a failure ends with the command's own status */
 	bool continues; /* a failure is said, and boot goes on */
 	int work;	/* the work that it is part of, or NO_WORK: every replica runs it */
 	bool begins;	/* it is the work's first command; ends: its last */

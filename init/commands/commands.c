@@ -26,6 +26,9 @@ static const struct subcommand subcommands[] = {
 	{"guard", command_guard, "[--backup] -- COMMAND...",
 	 "run COMMAND (a downgrade, a stamp, a repair) under the lock, written down in the ledger",
 	 true, OPTION_BACKUP},
+	{"check", command_check, "[--history] [--json]",
+	 "what a start would do now: settings, migrations, what is due; changes nothing", true,
+	 OPTION_HISTORY | OPTION_JSON},
 	{"config", command_config, "[--json | --example]",
 	 "every effective setting and where it came from; an example tminus.ini", false,
 	 OPTION_JSON | OPTION_EXAMPLE},
@@ -49,6 +52,7 @@ static const struct option {
 	{"--force", OPTION_FORCE, false},
 	{"--data-only", OPTION_DATA_ONLY, false},
 	{"--truncate", OPTION_TRUNCATE, false},
+	{"--history", OPTION_HISTORY, false},
 	{"--into", OPTION_INTO, true},
 	{"--exclude", OPTION_EXCLUDE, true},
 };

@@ -438,6 +438,10 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 	}
 	int interrupted = process->failed ? 0 : terminal_signal(boot, process);
 	describe_failure(boot, step, why, interrupted, error);
+	if (step->own_status && !process->failed && !process->timed_out && interrupted == 0)
+		error->status = WIFSIGNALED(process->status)
+					? STATUS_SIGNAL_BASE + WTERMSIG(process->status)
+					: WEXITSTATUS(process->status);
 	if (!step->continues || boot->stopping || interrupted != 0)
 		return BOOT_STEP_FAILED;
 	log_warn("%s; on_failure = continue, so boot goes on", error->message);

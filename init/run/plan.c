@@ -390,6 +390,7 @@ static void add_guarded(struct draft *draft)
 	int work = add_work(draft, WORK_GUARD, "", WORK_ALWAYS);
 	size_t first = draft->plan->step_count;
 	add_command(draft, "guard", words_join(config->app.items), &config->app, 0, STATUS_STEP);
+	draft->plan->steps[first].own_status = true;
 	join_work(draft, first, work);
 }
 

@@ -1,0 +1,197 @@
+/* check: what a start would do now. Reads everything, changes nothing. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "commands/commands.h"
+#include "config/json.h"
+#include "process/exec.h"
+#include "process/signals.h"
+#include "run/plan.h"
+#include "steps/inspect.h"
+
+#define TEXT_SIZE 600
+
+/* What is reported, in its order; a value of NULL is not known. */
+struct fact {
+	const char *name;
+	char *value;
+};
+
+struct check {
+	const struct config *config;
+	const struct plan *plan;
+	struct inspection inspection;
+	struct fact facts[8];
+	size_t fact_count;
+	int status; /* what a start would end with before its app; 0: it would not */
+};
+
+static void add_fact(struct check *check, const char *name, const char *value)
+{
+	struct fact *fact = &check->facts[check->fact_count++];
+	fact->name = name;
+	fact->value = value != NULL ? memory_copy(value) : NULL;
+}
+
+static void add_words(struct check *check, const char *name, const struct list *words)
+{
+	struct text text = {0};
+	for (size_t i = 0; i < words->count; i++)
+		text_add_format(&text, "%s%s", i > 0 ? " " : "", words->items[i]);
+	add_fact(check, name, text.bytes);
+	text_free(&text);
+}
+
+static void add_due(struct check *check)
+{
+	struct text text = {0};
+	for (size_t i = 0; i < check->plan->work_count; i++) {
+		const struct work *work = &check->plan->works[i];
+		if ((check->inspection.due & work_bit(i)) != 0)
+			text_add_format(&text, "%s%s%s%s", text.length > 0 ? ", " : "", work->kind,
+				work->name[0] != '\0' ? " " : "", work->name);
+	}
+	add_fact(check, "due", text.length > 0 ? text.bytes : "nothing");
+	text_free(&text);
+}
+
+static void add_state(struct check *check)
+{
+	char room[TEXT_SIZE];
+	const struct inspection *inspection = &check->inspection;
+	add_fact(check, "migrations", inspection_text(inspection, room, sizeof room));
+	add_fact(check, "current", inspection->revision);
+	if (inspection->finding.heads.count > 0)
+		add_words(check, "head", &inspection->finding.heads);
+}
+
+/* Migrations are looked for where the commands run. */
+static int enter_folder(const struct wait_job *wait, struct failure *failure)
+{
+	if (wait->folder == NULL || chdir(wait->folder) == 0)
+		return 0;
+	(void)snprintf(failure->message, sizeof failure->message,
+		"app.workdir = %s cannot be entered", wait->folder);
+	failure->status = STATUS_CONFIG;
+	return -1;
+}
+
+static void read_database(struct check *check)
+{
+	struct keeper_job *job = check->plan->keeper_job;
+	struct failure failure = {0};
+	struct session *session = NULL;
+	struct text text = {0};
+	job->wait.writable = false;
+	int result = wait_open(&job->wait, &session, &failure);
+	autofree char *display = database_url_display(job->wait.database);
+	text_add_format(&text, "%s%s%s", display, session != NULL ? ", " : "",
+		session != NULL ? session_server(session) : "");
+	add_fact(check, "database", text.bytes);
+	text_free(&text);
+	if (session != NULL && result == 0)
+		result = enter_folder(&job->wait, &failure);
+	if (session != NULL && result == 0) {
+		result = inspect(job, session, true, &check->inspection, &failure);
+		add_state(check);
+		if (result == 0)
+			add_due(check);
+	}
+	if (result != 0) {
+		add_fact(check, "refused", failure.message);
+		check->status = failure.status;
+	}
+	session_close(session);
+}
+
+static void look_for_app(struct check *check)
+{
+	struct error error = {0};
+	const struct config *config = check->config;
+	if (config->app.count == 0)
+		return;
+	bool found = config->step_count > 0 ||
+		     exec_look(config->app.items[0], config->environment.items, &error) == 0;
+	add_fact(check, "app", found ? config->app.items[0] : error.message);
+	if (!found && check->status == 0)
+		check->status = error.status;
+}
+
+/* --- showing --------------------------------------------------------------------------------- */
+
+static const char *shown(const char *value, const char *otherwise)
+{
+	return value != NULL && value[0] != '\0' ? value : otherwise;
+}
+
+static void show_text(const struct check *check, bool history)
+{
+	const struct ledger *ledger = &check->inspection.ledger;
+	for (size_t i = 0; i < check->fact_count; i++)
+		(void)printf("%-11s %s\n", check->facts[i].name,
+			shown(check->facts[i].value, "none"));
+	if (!history)
+		return;
+	(void)printf("\n%-21s %-8s %-12s %-9s %-14s %-14s %s\n", "AT", "WORK", "NAME", "STATE",
+		"FROM", "TO", "BY");
+	for (size_t i = 0; i < ledger->count; i++) {
+		const struct ledger_entry *at = &ledger->entries[i];
+		(void)printf("%-21s %-8s %-12s %-9s %-14s %-14s %s on %s\n", at->at, at->kind,
+			shown(at->name, "-"), at->state, shown(at->from, "-"), shown(at->to, "-"),
+			at->boot, at->host);
+	}
+}
+
+static void show_entry(const struct ledger_entry *entry)
+{
+	const struct fact fields[] = {{"at", entry->at}, {"kind", entry->kind},
+		{"name", entry->name}, {"state", entry->state}, {"from", entry->from},
+		{"to", entry->to}, {"boot", entry->boot}, {"host", entry->host}};
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		(void)printf("%s\"%s\": ", i > 0 ? ", " : "{", fields[i].name);
+		json_string(stdout, fields[i].value);
+	}
+	(void)fputs("}", stdout);
+}
+
+static void show_json(const struct check *check, bool history)
+{
+	const struct ledger *ledger = &check->inspection.ledger;
+	(void)printf("{\n\"status\": %d", check->status);
+	for (size_t i = 0; i < check->fact_count; i++) {
+		(void)printf(",\n\"%s\": ", check->facts[i].name);
+		json_string(stdout, check->facts[i].value);
+	}
+	if (history)
+		(void)fputs(",\n\"history\": [", stdout);
+	for (size_t i = 0; history && i < ledger->count; i++) {
+		(void)fputs(i > 0 ? ",\n  " : "\n  ", stdout);
+		show_entry(&ledger->entries[i]);
+	}
+	(void)fputs(history ? "\n]\n}\n" : "\n}\n", stdout);
+}
+
+int command_check(struct command_line *line)
+{
+	const struct plan_request request = {.scope = PLAN_BOOT, .terminal = -1};
+	bool history = (line->options & OPTION_HISTORY) != 0;
+	line->request.waits = true;
+	signals_unblock();
+	struct config *config = commands_load(line);
+	if (config == NULL)
+		return STATUS_CONFIG;
+	struct check check = {.config = config, .plan = plan_new(config, &request)};
+	add_fact(&check, "settings", config->file != NULL ? config->file : "no tminus.ini");
+	add_fact(&check, "environment", config->environment_name);
+	if (check.plan->keeper != NULL)
+		read_database(&check);
+	look_for_app(&check);
+	if ((line->options & OPTION_JSON) != 0)
+		show_json(&check, history);
+	else
+		show_text(&check, history);
+	int written = commands_flush();
+	return written != 0 ? written : check.status;
+}
