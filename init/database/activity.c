@@ -19,8 +19,11 @@ struct questions {
 	const char *blocked;
 	const char *cancel;
 	const char *others; /* backend and description */
+	const char *all;    /* name and number of all connections; NULL: others shows them all */
+	const char *seen;   /* number of those that this role sees */
 };
 
+/* Of other roles' sessions an ordinary one sees little: most columns are NULL. */
 #define POSTGRES_WHO(a)                                                                            \
 	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') "  \
 	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                 \
@@ -31,11 +34,10 @@ static const struct questions questions[] = {
 		{
 			.fresh = "SELECT pg_catalog.pg_stat_clear_snapshot()",
 			.blocked =
-				"SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO("b") " || ', ' || "
-				"coalesce(b.state, '?') || ' for ' || greatest(0, extract(epoch FROM "
-				"clock_timestamp() - coalesce(b.state_change, "
-				"b.backend_start)))::int || ' s: ' || left(coalesce(b.query, ''), 100), "
-				"'a prepared transaction (pg_prepared_xacts)') FROM "
+				"SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO("b") " || "
+				"coalesce(', ' || b.state || ' for ' || extract(epoch FROM "
+				"clock_timestamp() - b.state_change)::int || ' s: ' || left(b.query, "
+				"100), '; GRANT pg_read_all_stats shows what it does'), 'a prepared transaction (pg_prepared_xacts)') FROM "
 				"pg_catalog.pg_stat_activity a CROSS JOIN LATERAL "
 				"unnest(pg_catalog.pg_blocking_pids(a.pid)) AS k(pid) LEFT JOIN "
 				"pg_catalog.pg_stat_activity b ON b.pid = k.pid WHERE a.datname = "
@@ -45,23 +47,27 @@ static const struct questions questions[] = {
 			.cancel = "SELECT pg_catalog.pg_cancel_backend($1)",
 			.others = "SELECT o.pid, " POSTGRES_WHO("o") " FROM "
 				  "pg_catalog.pg_stat_activity o WHERE o.datname = current_database() "
-				  "AND o.pid <> pg_backend_pid() AND o.backend_type = 'client backend' "
-				  "AND o.application_name NOT IN ('tminus', $1) ORDER BY 1",
+				  "AND o.pid <> pg_backend_pid() AND "
+				  "coalesce(o.backend_type, 'client backend') = 'client backend' AND "
+				  "coalesce(o.application_name, '') NOT IN ('tminus', $1) ORDER BY 1",
 		},
 	[DATABASE_MYSQL] =
 		{
 			.blocked =
-				"SELECT ID, INFO, CONCAT(LOWER(STATE), COALESCE(CONCAT('; perhaps it is "
-				"connection ', (SELECT CONCAT(o.ID, ' (', o.USER, '@', o.HOST, '), open in "
-				"this database for ', o.TIME, ' s') FROM information_schema.PROCESSLIST o "
-				"WHERE o.DB = p.DB AND o.ID NOT IN (p.ID, CONNECTION_ID()) ORDER BY o.TIME "
-				"DESC LIMIT 1)), '')) FROM information_schema.PROCESSLIST p WHERE p.DB = "
+				"SELECT ID, INFO, COALESCE((SELECT CONCAT('connection ', o.ID, ' (', "
+				"o.USER, '@', o.HOST, '), as it seems, which has been in this database "
+				"for ', o.TIME, ' s') FROM information_schema.PROCESSLIST o WHERE o.DB = "
+				"p.DB AND o.ID NOT IN (p.ID, CONNECTION_ID()) AND COMMAND <> 'Daemon' "
+				"ORDER BY o.TIME DESC LIMIT 1), 'somebody whom this role cannot see "
+				"(GRANT PROCESS ON *.* shows who)') FROM information_schema.PROCESSLIST p WHERE p.DB = "
 				"DATABASE() AND p.ID <> CONNECTION_ID() AND p.STATE LIKE 'Waiting for%lock' "
 				"AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> $1 LIMIT 1",
 			.cancel = "KILL QUERY $1",
 			.others = "SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
 				  "FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> "
 				  "CONNECTION_ID() AND '' <> $1 ORDER BY 1",
+			.all = "SHOW GLOBAL STATUS LIKE 'Threads_connected'",
+			.seen = "SELECT COUNT(*) FROM information_schema.PROCESSLIST",
 		},
 	[DATABASE_SQLITE] = {0},
 };
@@ -130,19 +136,50 @@ static void keep_seen(struct rows *seen, const struct rows *rows)
 	*seen = kept;
 }
 
+/* A role without the right to see others' connections knows their number at most. */
+static int add_unseen(struct session *session, struct rows *others, struct failure *failure)
+{
+	const struct questions *kind = &questions[session_kind(session)];
+	struct rows all = {0};
+	struct rows seen = {0};
+	int result = 0;
+	if (kind->all == NULL)
+		return 0;
+	if (session_query(session, kind->all, &all, failure) != 0 ||
+		session_query(session, kind->seen, &seen, failure) != 0)
+		result = -1;
+	if (result == 0 && rows_number(&all, 0, 1) > rows_number(&seen, 0, 0)) {
+		list_append(&others->values, "0");
+		list_append(&others->values, "some that this role cannot see, perhaps in other "
+					     "databases (GRANT PROCESS ON *.* shows them)");
+		others->columns = 2;
+	}
+	rows_clear(&all);
+	rows_clear(&seen);
+	return result;
+}
+
+static int look_around(struct session *session, const char *name, struct rows *others,
+	struct failure *failure)
+{
+	const char *question = questions[session_kind(session)].others;
+	if (ask_about(session, question, name, others, failure) != 0)
+		return -1;
+	return add_unseen(session, others, failure);
+}
+
 int activity_others(struct session *session, const char *name, char *room, size_t size,
 	struct failure *failure)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
-	const char *question = questions[session_kind(session)].others;
 	struct rows seen = {0};
-	if (question == NULL)
+	if (questions[session_kind(session)].others == NULL)
 		return 0;
-	int result = ask_about(session, question, name, &seen, failure);
+	int result = look_around(session, name, &seen, failure);
 	for (int i = 1; i < LOOKS && result == 0 && rows_count(&seen) > 0; i++) {
 		struct rows rows = {0};
 		(void)nanosleep(&pause, NULL);
-		result = ask_about(session, question, name, &rows, failure);
+		result = look_around(session, name, &rows, failure);
 		if (result == 0)
 			keep_seen(&seen, &rows);
 		rows_clear(&rows);

@@ -412,7 +412,7 @@ static void make_downgrade(struct draft *draft, struct list *argv)
 		if (!text_equal(word, "head") && !text_equal(word, "heads"))
 			list_append(argv, text_equal(word, "upgrade") ? "downgrade" : word);
 	}
-	list_append(argv, "");
+	list_append(argv, "REVISION");
 }
 
 /* Its last word lies in the variable's room: the loop, which learns it, allocates nothing. */

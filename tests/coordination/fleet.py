@@ -90,10 +90,10 @@ class Fleet:
         shutil.copytree(PROJECT, self.project)
         return self.project
 
-    def add_revision(self, revision, below, body="pass"):
+    def add_revision(self, revision, below, body="pass", undo="pass"):
         self.folder.script(f"project/versions/{revision}.py", (
             f'revision = "{revision}"\ndown_revision = {below!r}\n\nfrom alembic import op\n\n\n'
-            f"def upgrade():\n    {body}\n\n\ndef downgrade():\n    pass\n"), 0o644)
+            f"def upgrade():\n    {body}\n\n\ndef downgrade():\n    {undo}\n"), 0o644)
 
     # -- gates
 

@@ -1,0 +1,132 @@
+"""After an upgrade that failed: the way back, and when it is not gone."""
+
+import re
+
+import pytest
+
+import servers
+
+CREATE = 'op.execute("CREATE TABLE shelves (id int)")'
+DROP = 'op.execute("DROP TABLE shelves")'
+FAIL = 'raise RuntimeError("the shelf breaks")'
+
+
+def errors(log):
+    return re.findall(r"^tminus: error: (.*)$", log, re.MULTILINE)
+
+
+def tables(server):
+    owner = "public" if isinstance(server, servers.Postgres) else "shop"
+    rows = server.sql(f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{owner}'", "shop")
+    return {row[0] for row in rows}
+
+
+def revision(server):
+    return [row[0] for row in server.sql("SELECT version_num FROM alembic_version", "shop")]
+
+
+@pytest.fixture
+def broken(fleet):
+    """At 0003, with 0004 that works and 0005 that does not."""
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003", CREATE, DROP)
+    fleet.add_revision("0005", "0004", FAIL)
+    return fleet
+
+
+def test_without_a_way_back_the_database_stays_where_the_upgrade_left_it(broken, server):
+    assert broken.boot()[0] == 76
+    assert revision(server) == ["0004"] and "shelves" in tables(server)
+
+
+def test_rollback_leaves_the_revision_that_was_there_before(broken, server):
+    broken.settings["upgrade_on_failure"] = "rollback"
+    status, log = broken.boot()
+    assert status == 76 and "rollback: back to 0003" in log and "again as it was before" in errors(log)[-1]
+    assert revision(server) == ["0003"] and "shelves" not in tables(server)
+
+
+def test_rollback_goes_back_to_nothing(fleet, server):
+    fleet.own_project()
+    fleet.add_revision("0004", "0003", FAIL)
+    fleet.settings["upgrade_on_failure"] = "rollback"
+    status, log = fleet.boot()
+    assert status == 76 and "rollback: back to base" in log
+    assert revision(server) == []
+
+
+def test_a_command_of_ones_own_gets_the_revision(broken):
+    told = broken.folder / "told"
+    broken.settings.update(upgrade_on_failure="rollback", upgrade_rollback=f"sh -c 'echo $TMINUS_REVISION >{told}'")
+    status, _ = broken.boot()
+    assert status == 76 and told.read_text(encoding="utf-8") == "0003\n"
+
+
+def test_a_rollback_that_fails_is_said(broken):
+    broken.settings.update(upgrade_on_failure="rollback", upgrade_rollback="sh -c 'exit 5'")
+    status, log = broken.boot()
+    assert status == 76 and "so did the way back" in errors(log)[-1] and "status 5" in errors(log)[-1]
+
+
+def test_nothing_is_rolled_back_while_somebody_is_connected(broken, server):
+    broken.settings["upgrade_on_failure"] = "rollback"
+    other = server.connect("shop")
+    try:
+        status, log = broken.boot()
+    finally:
+        other.close()
+    assert status == 76 and "nothing is done: others are connected: " in log
+    assert revision(server) == ["0004"]
+
+
+def test_the_next_start_after_a_rollback_upgrades(broken, server):
+    broken.settings["upgrade_on_failure"] = "rollback"
+    assert broken.boot()[0] == 76
+    broken.add_revision("0005", "0004")
+    assert broken.boot()[0] == 0 and revision(server) == ["0005"]
+
+
+def test_on_postgres_an_upgrade_that_took_itself_back_needs_no_way_back(postgres, make_fleet):
+    fleet = make_fleet(postgres.url())
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003", FAIL)
+    fleet.settings["upgrade_on_failure"] = "rollback"
+    status, log = fleet.boot()
+    assert status == 76 and "nothing is done: the database is at 0003, as it was before" in log
+    assert revision(postgres) == ["0003"]
+
+
+def test_verify_that_fails_is_79_and_goes_back(fleet, server):
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003", CREATE, DROP)
+    fleet.settings.update(upgrade_on_failure="rollback", verify_command="sh -c 'exit 4'")
+    status, log = fleet.boot()
+    assert status == 79 and errors(log)[0].startswith("verify failed: ") and not fleet.apps()[1:]
+    assert revision(server) == ["0003"]
+
+
+def test_verify_runs_behind_the_upgrade_and_before_the_seed(fleet):
+    fleet.settings["verify_command"] = f"sh -c 'cp {fleet.folder / 'applied'} {fleet.folder / 'verified'}'"
+    assert fleet.boot()[0] == 0
+    assert fleet.lines("verified") == fleet.applied() and len(fleet.seeds_ended()) == 1
+    (fleet.folder / "verified").unlink()
+    assert fleet.boot()[0] == 0 and not fleet.lines("verified"), "nothing was upgraded, so nothing is verified"
+
+
+def test_an_upgrade_that_says_yes_and_does_nothing_is_79(fleet):
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003")
+    status, log = fleet.boot(settings={"upgrade_command": "true", "upgrade_trust": "native"})
+    assert status == 79 and "said that it succeeded, but the database is pending" in errors(log)[0]
+    assert len(fleet.apps()) == 1 and fleet.boot()[0] == 0
+
+
+def test_a_way_back_that_nobody_knows_is_refused_before_anything_starts(fleet):
+    status, log = fleet.boot(settings={"upgrade_tool": "goose", "upgrade_on_failure": "rollback"})
+    assert status == 78 and "upgrade.rollback" in log and not fleet.applied()
+    status, log = fleet.boot(settings={"upgrade_on_failure": "restore"})
+    assert status == 78 and "backup.directory" in log and not fleet.applied()
