@@ -29,8 +29,9 @@
 struct lock;
 
 /* A lock on the database of url (borrowed), not taken yet; lock_free frees it. paths are those
- * where an SQLite file is or may turn up; each has a lock file beside it. Empty elsewhere. */
-struct lock *lock_new(const struct database_url *url, const struct list *paths);
+ * where an SQLite file is or may turn up; each has a lock file beside it. Empty elsewhere. chosen:
+ * url was named for the lock (lock.url), so that it is one node of a cluster, always the same. */
+struct lock *lock_new(const struct database_url *url, const struct list *paths, bool chosen);
 
 /* Tries to take it: 1 when it is held now, 0 when somebody else holds it, -1 and failure. Nothing
  * stays open unless it is held. PostgreSQL manual 9.27.10; MySQL manual 14.14; flock(2) */

@@ -31,6 +31,7 @@ struct lock {
 	struct session *session;
 	int descriptors[LOCK_FILES_MOST]; /* of the lock files; -1 where it is not held */
 	bool held;
+	bool chosen; /* by lock.url */
 };
 
 /* How one kind of database locks. */
@@ -47,10 +48,11 @@ struct locker {
 	const char *order;
 };
 
-struct lock *lock_new(const struct database_url *url, const struct list *paths)
+struct lock *lock_new(const struct database_url *url, const struct list *paths, bool chosen)
 {
 	struct lock *lock = memory_zeroed(1, sizeof *lock);
 	lock->url = url;
+	lock->chosen = chosen;
 	for (size_t i = 0; i < LOCK_FILES_MOST; i++)
 		lock->descriptors[i] = -1;
 	for (size_t i = 0; i < paths->count && i < LOCK_FILES_MOST; i++) {
@@ -141,6 +143,44 @@ static const char *const mysql_statements[] = {
 	"SELECT GET_LOCK(CONCAT('tminus:', MD5(COALESCE(DATABASE(), ''))), 0)",
 	NULL,
 };
+
+/* The number of nodes, as a cluster's own variable or table says; 0 where there is none, or it may
+ * not be read. Galera, wsrep_cluster_size; MySQL manual, replication_group_members */
+static long long count_nodes(struct lock *lock)
+{
+	static const struct {
+		const char *sql;
+		size_t column;
+	} questions[] = {
+		{"SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'", 1},
+		{"SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE "
+		 "MEMBER_STATE = 'ONLINE'",
+			0},
+	};
+	long long most = 0;
+	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+		struct rows rows = {0};
+		struct failure ignored;
+		if (session_query(lock->session, questions[i].sql, &rows, &ignored) == 0 &&
+			rows_number(&rows, 0, questions[i].column) > most)
+			most = rows_number(&rows, 0, questions[i].column);
+		rows_clear(&rows);
+	}
+	return most;
+}
+
+/* GET_LOCK is one node's own: on another node it would be taken a second time. */
+static int try_mysql(struct lock *lock, struct failure *failure)
+{
+	int result = try_session(lock, failure);
+	long long nodes = result > 0 && !lock->chosen ? count_nodes(lock) : 0;
+	if (nodes < 2)
+		return result;
+	return failure_set(failure, failure_of_kind(FAILURE_SETTING), "",
+		"the server is one of %lld nodes of a cluster, and MySQL's locks belong to one "
+		"node: set lock.url to the URL of one of them, the same for all replicas",
+		nodes);
+}
 
 /* KILL and a restart take the lock; the session may still answer after a reconnect of a proxy. */
 static int beat_mysql(struct lock *lock, struct failure *failure)
@@ -239,7 +279,7 @@ static const struct locker lockers[] = {
 		.behind_name = postgres_behind,
 		.pooled = postgres_pooled,
 		.order = postgres_order},
-	[DATABASE_MYSQL] = {.try = try_session,
+	[DATABASE_MYSQL] = {.try = try_mysql,
 		.statements = mysql_statements,
 		.yes = "1",
 		.beat = beat_mysql,

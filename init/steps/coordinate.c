@@ -117,6 +117,12 @@ static void tell_blocked(struct coordination *all)
 	tell_progress(all, STATUS_LOCK, text);
 }
 
+static struct lock *make_lock(const struct keeper_job *job, const struct list *paths)
+{
+	const struct database_url *own = job->config->lock_database;
+	return lock_new(own != NULL ? own : job->wait.database, paths, own != NULL);
+}
+
 struct coordination *coordination_new(
 	const struct keeper_job *job, int channel, struct session **session)
 {
@@ -132,9 +138,7 @@ struct coordination *coordination_new(
 	all->blocked_since = CLOCK_NEVER;
 	all->lost_since = CLOCK_NEVER;
 	if (job->config->lock_enabled)
-		all->lock = lock_new(job->config->lock_database != NULL ? job->config->lock_database
-									: job->wait.database,
-			&paths);
+		all->lock = make_lock(job, &paths);
 	list_clear(&paths);
 	if (gethostname(all->host, sizeof all->host - 1) != 0)
 		all->host[0] = '\0';
