@@ -47,6 +47,38 @@ def await_true(condition, what, limit=LIMIT):
         time.sleep(0.002)
 
 
+def is_descendant(pid):
+    """Of this process; False for what has ended."""
+    while pid not in (0, os.getpid()):
+        try:
+            pid = int(re.search(r"^PPid:\s*(\d+)", read_text(f"/proc/{pid}/status"), re.MULTILINE)[1])
+        except (OSError, TypeError):
+            return False
+    return pid != 0
+
+
+@contextlib.contextmanager
+def watch_arguments(words):
+    """Looks at the argv of all our descendants as long as it lasts; yields those that held one of the words."""
+    shown, over = [], threading.Event()
+
+    def look():
+        while not over.wait(0.05):
+            for folder in pathlib.Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    if any(word in line for word in words) and is_descendant(int(folder.name)):
+                        shown.append(line)
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield shown
+    finally:
+        over.set()
+        watcher.join()
+
+
 def read_text(path):
     """The text of a file, "" while it does not exist."""
     try:

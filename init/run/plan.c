@@ -508,7 +508,7 @@ static void add_seeds(struct draft *draft)
 		add_command(draft, "seed undo", config_command_text(config, "seed", "undo"),
 			&config->seed_undo, config->seed_timeout, STATUS_STEP);
 	else if (config->production && config->preset == PRESET_FLASK)
-		log_info("seed undo is left out: the environment is %s", config->environment_name);
+		log_debug("seed undo is left out: the environment is %s", config->environment_name);
 	if (config->seed_all.count > 0)
 		add_command(draft, "seed all", config_command_text(config, "seed", "all"),
 			&config->seed_all, config->seed_timeout, STATUS_STEP);

@@ -664,11 +664,11 @@ static void describe_doubt(
 			inspection_text(&all->inspection, state, sizeof state), finding->advice);
 	else if (!well && all->job->wait.database->kind != DATABASE_POSTGRES)
 		(void)snprintf(room, size,
-			"this database keeps what a revision did before it failed: compare the "
-			"tables "
-			"with that revision, then take back by hand what it did, or complete it "
-			"and "
-			"mark it as applied (stamp)");
+			"this database keeps what a revision did before it failed, and is %s; the "
+			"command's own output above names the statement: compare the tables with "
+			"that revision, then take back by hand what it did, or complete it and mark "
+			"it as applied (stamp)",
+			inspection_text(&all->inspection, state, sizeof state));
 	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)
 		(void)snprintf(room, size,
 			"the upgrade said that it succeeded, but the database is %s; does the tool "

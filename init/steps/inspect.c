@@ -338,6 +338,8 @@ static const char *find_refusal(const struct reading *reading)
 		return " (upgrade.ahead = refuse)";
 	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
 		return " (upgrade.unversioned = refuse)";
+	if (meaning == MEANS_REFUSE && reading->inspection->finding.kind == FINDING_DIVERGED)
+		return ""; /* the tool refuses it as well */
 	if (meaning == MEANS_REFUSE)
 		return "; with upgrade.trust = tool the tool itself decides";
 	return NULL;

@@ -13,6 +13,9 @@ import servers  # noqa: E402
 from fleet import Fleet  # noqa: E402
 from shop import make_shop  # noqa: E402
 
+# How the tests' password shows where a password must not be: in a URL, and as words of libpq and clients.
+SECRETS = [":secret@", "password=secret", "-psecret"]
+
 
 def empty_shop(server):
     """The database shop, anew."""
@@ -55,10 +58,20 @@ def server(request):
 
 @pytest.fixture
 def make_fleet(container, folder):
-    def make(url):
-        return Fleet(container, folder, url)
+    """Fleets on a database; whatever they did, no password is in their logs, nor in any process's argv."""
+    made = []
 
-    return make
+    def make(url):
+        made.append(Fleet(container, folder, url))
+        return made[-1]
+
+    with harness.watch_arguments(SECRETS) as shown:
+        yield make
+    for fleet in made:
+        for replica in fleet.replicas:
+            for secret in SECRETS:
+                assert secret not in replica.err.text() + replica.out.text()
+    assert not shown, f"passwords in the process list: {shown}"
 
 
 @pytest.fixture
