@@ -64,8 +64,14 @@ struct plan {
 	struct keeper_job *keeper_job;
 	struct work *works; /* what is done under the lock; at most WORK_MOST */
 	size_t work_count;
-	char **work_environment; /* of the commands that are part of a work */
+	struct identity *identities; /* the app's, then those of steps with a user of their own */
+	size_t step_identities;
+	const struct identity *identity; /* the app's; NULL: every command stays who we are */
+	char **environment;		 /* of the app and the steps */
+	char *boot_variables[2]; /* what is in it, and what the commands of works have besides */
+	char *work_variables[2];
 	char boot_id[BOOT_ID_SIZE];
+	char boot_variable[32];	       /* "TMINUS_BOOT_ID=BOOTID" */
 	char application_variable[48]; /* "PGAPPNAME=tminus-BOOTID" */
 	struct wait_job *jobs;	       /* by wait row */
 	struct wait_state *waits;      /* by wait row */

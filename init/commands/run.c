@@ -42,6 +42,25 @@ static int look_for_app(const struct config *config, const struct plan *plan)
 	return error.status;
 }
 
+/* Every user, group and capability is tried before the first step: nothing is done by a boot whose
+ * app could not be who it should be. */
+static int try_identities(const struct plan *plan)
+{
+	struct error error = {0};
+	const char *warning = NULL;
+	for (size_t i = plan->identity == NULL; i <= plan->step_identities; i++) {
+		if (identity_rehearse(&plan->identities[i], &error) != 0) {
+			log_error("%s; nothing was started", error.message);
+			return error.status;
+		}
+		if (warning == NULL)
+			warning = identity_warning(&plan->identities[i]);
+	}
+	if (warning != NULL)
+		log_warn("%s", warning);
+	return 0;
+}
+
 static int run_scope(struct command_line *line, enum plan_scope scope)
 {
 	autoclose int signals = signals_open();
@@ -72,6 +91,8 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 		log_warn("nothing to do: no database, no target and no step is configured");
 	config_forget_origins(config);
 	int status = look_for_app(config, plan);
+	if (status == 0)
+		status = try_identities(plan);
 	if (status != 0)
 		_exit(status);
 	/* The kernel takes all back at once, and faster than we could. */

@@ -26,8 +26,13 @@ static void die_with_parent(pid_t parent)
 		_exit(STATUS_INTERNAL);
 }
 
-int spawn_become(const struct command *command, struct error *error)
+/* The folder is entered as the user who is to work there; a change of user clears the parent-death
+ * signal. prctl(2) */
+static int become(const struct command *command, pid_t parent, struct error *error)
 {
+	if (command->identity != NULL && identity_assume(command->identity, error) != 0)
+		return -1;
+	die_with_parent(parent);
 	if (command->workdir != NULL && chdir(command->workdir) != 0)
 		return error_set_errno(error, STATUS_CANNOT_RUN, errno,
 			"cannot change to its folder (workdir) %s", command->workdir);
@@ -37,13 +42,17 @@ int spawn_become(const struct command *command, struct error *error)
 	return -1;
 }
 
+int spawn_become(const struct command *command, struct error *error)
+{
+	return become(command, 1, error);
+}
+
 static _Noreturn void run_command(const struct command *command, pid_t parent, int report)
 {
 	struct error error = {0};
 	(void)setpgid(0, 0);
-	die_with_parent(parent);
 	terminal_give(command->terminal, getpid());
-	(void)spawn_become(command, &error);
+	(void)become(command, parent, &error);
 	ssize_t ignored = write(report, &error, sizeof error);
 	(void)ignored;
 	_exit(error.status);

@@ -13,6 +13,7 @@
 #include "config/order.h"
 #include "config/read_file.h"
 #include "config/show.h"
+#include "config/variables.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
@@ -180,6 +181,28 @@ static int add_work(struct draft *draft, const char *kind, const char *name, enu
 	return (int)plan->work_count++;
 }
 
+static size_t count_of(char *const *strings)
+{
+	size_t count = 0;
+	while (strings != NULL && strings[count] != NULL)
+		count++;
+	return count;
+}
+
+/* variables with changes, NAME=value each, in the place of older ones. The strings are borrowed. */
+static char **environment_with(char *const *variables, char *const *changes)
+{
+	size_t count = 0;
+	size_t most = count_of(variables) + count_of(changes);
+	char **environment = memory_zeroed(most + 1, sizeof *environment);
+	for (; variables != NULL && *variables != NULL; variables++)
+		if (variable_value_of(changes, *variables, strcspn(*variables, "=")) == NULL)
+			environment[count++] = *variables;
+	for (; *changes != NULL; changes++)
+		environment[count++] = *changes;
+	return environment;
+}
+
 /* Makes the steps from first on, which there may be none of, the commands of work. */
 static void join_work(struct draft *draft, size_t first, int work)
 {
@@ -189,7 +212,8 @@ static void join_work(struct draft *draft, size_t first, int work)
 		step->work = work;
 		step->begins = i == first;
 		step->ends = i + 1 == plan->step_count;
-		step->first->kind.command.environment = plan->work_environment;
+		struct command *command = &step->first->kind.command;
+		command->environment = environment_with(command->environment, plan->work_variables);
 	}
 }
 
@@ -224,21 +248,69 @@ static void make_boot_id(char room[BOOT_ID_SIZE])
 }
 
 /* Sessions of our commands carry a name, so that the next leader sees them: PGAPPNAME, PostgreSQL
- * manual 34.15. The strings are the config's but that one. */
+ * manual 34.15. */
 static void name_boot(struct plan *plan, const struct config *config)
 {
-	static const char assigned[] = APPLICATION_NAME "=";
-	char *const *variables = config->environment.items;
-	size_t count = 0;
 	make_boot_id(plan->boot_id);
-	(void)snprintf(plan->application_variable, sizeof plan->application_variable, "%s%s%s",
-		assigned, APPLICATION_PREFIX, plan->boot_id);
-	plan->work_environment =
-		memory_zeroed(config->environment.count + 2, sizeof *plan->work_environment);
-	for (size_t i = 0; i < config->environment.count; i++)
-		if (!text_starts_with(variables[i], assigned))
-			plan->work_environment[count++] = variables[i];
-	plan->work_environment[count] = plan->application_variable;
+	(void)snprintf(plan->boot_variable, sizeof plan->boot_variable, "TMINUS_BOOT_ID=%s",
+		plan->boot_id);
+	(void)snprintf(plan->application_variable, sizeof plan->application_variable, "%s=%s%s",
+		APPLICATION_NAME, APPLICATION_PREFIX, plan->boot_id);
+	plan->boot_variables[0] = plan->boot_variable;
+	plan->work_variables[0] = plan->application_variable;
+	plan->environment = environment_with(config->environment.items, plan->boot_variables);
+}
+
+/* --- who runs it -------------------------------------------------------------------------------
+ */
+
+/* The app's, and that of every step which says nothing else. */
+static void add_identity(struct plan *plan, const struct config *config)
+{
+	struct error error; /* commands_load has looked at the names */
+	struct identity identity = {
+		.account = config->app_user,
+		.limits = &config->app_limits,
+		.umask = config->app_umask,
+		.no_new_privs = config->security_no_new_privs,
+	};
+	(void)identity_capabilities(&config->security_keep_caps, &identity.capabilities, &error);
+	identity.confined = identity.capabilities != 0 ||
+			    (identity.account != NULL && identity.account->uid != 0);
+	plan->identities = memory_zeroed(config->step_count + 1, sizeof identity);
+	plan->identities[0] = identity;
+	if (identity.confined || identity.account != NULL || identity.no_new_privs ||
+		identity.umask >= 0 || identity.limits->count > 0)
+		plan->identity = plan->identities;
+}
+
+/* variables with what names the user in the place of what they say of it. */
+static char **environment_of(struct plan *plan, const struct account *user, char *const *variables)
+{
+	struct list *texts = &plan->texts;
+	size_t first = texts->count;
+	variable_add(texts, "HOME", user->home);
+	if (user->name != NULL) {
+		variable_add(texts, "USER", user->name);
+		variable_add(texts, "LOGNAME", user->name);
+	}
+	return environment_with(variables, texts->items + first);
+}
+
+/* A step's own user: root is all that tminus itself is, anybody else keeps nothing. */
+static void set_step_user(struct plan *plan, struct plan_step *step, const struct account *user)
+{
+	struct command *command = &step->first->kind.command;
+	if (user == NULL)
+		return;
+	struct identity *identity = &plan->identities[++plan->step_identities];
+	*identity = plan->identities[0];
+	identity->account = user;
+	identity->capabilities = 0;
+	identity->confined = user->uid != 0;
+	identity->no_new_privs = identity->no_new_privs && user->uid != 0;
+	command->identity = identity;
+	command->environment = environment_of(plan, user, command->environment);
 }
 
 /* --------------------------------------------------------------------------------------------- */
@@ -248,11 +320,13 @@ static void add_command(struct draft *draft, const char *name, char *written,
 	const struct list *argv, int64_t time_limit, int failure_status)
 {
 	const struct config *config = draft->config;
+	const struct plan *plan = draft->plan;
 	struct plan_step *step = add_step(draft->plan, PLAN_STEP_COMMAND, name);
 	struct process_kind kind = {
 		.name = name,
 		.command = {.argv = argv->items,
-			.environment = config->environment.items,
+			.environment = plan->environment,
+			.identity = plan->identity,
 			.workdir = config->app_workdir,
 			.terminal = draft->terminal},
 		.time_limit = time_limit,
@@ -343,6 +417,7 @@ static void add_user_step(struct draft *draft, size_t index)
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	if (settings->workdir != NULL)
 		step->first->kind.command.workdir = settings->workdir;
+	set_step_user(draft->plan, step, settings->user);
 	join_work(draft, first, work);
 	if (work != NO_WORK)
 		digest_work(&draft->plan->works[work], &settings->command, NULL);
@@ -351,10 +426,12 @@ static void add_user_step(struct draft *draft, size_t index)
 static void add_app(struct draft *draft)
 {
 	const struct config *config = draft->config;
+	const struct plan *plan = draft->plan;
 	struct process_kind kind = {
 		.name = config->app.items[0],
 		.command = {.argv = config->app.items,
-			.environment = config->environment.items,
+			.environment = plan->environment,
+			.identity = plan->identity,
 			.workdir = config->app_workdir,
 			.terminal = draft->terminal},
 		.to_group = config->app_signal_to == SIGNAL_TO_GROUP,
@@ -391,8 +468,8 @@ struct plan *plan_new(const struct config *config, enum plan_scope scope, int te
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
 	plan->works = memory_zeroed(config->step_count + 2, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
-	if (coordinates(config))
-		name_boot(plan, config);
+	name_boot(plan, config);
+	add_identity(plan, config);
 	plan->jobs = memory_zeroed(waits, sizeof *plan->jobs);
 	plan->waits = memory_zeroed(waits, sizeof *plan->waits);
 	for (size_t i = 0; i < config->order_count; i++)
