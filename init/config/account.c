@@ -132,6 +132,9 @@ void account_set_group(struct account *account, gid_t gid)
 {
 	account->gid = gid;
 	account->groups[0] = gid;
+	for (size_t i = 1; i < account->group_count; i++)
+		if (account->groups[i] == gid)
+			account->groups[i] = account->groups[--account->group_count];
 }
 
 void account_free(struct account *account)
