@@ -5,7 +5,7 @@ import os
 import struct
 import sys
 
-PTRACE_ATTACH = 16
+PTRACE_SEIZE = 0x4206  # attaches without a stop
 PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 VERSION_3 = 0x20080522
@@ -18,7 +18,7 @@ def capset():
 
 # capset is the last: where it succeeds, it leaves one capability.
 WAYS = {
-    "ptrace": lambda: libc.ptrace(PTRACE_ATTACH, int(sys.argv[1]), None, None),
+    "ptrace": lambda: libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None),
     "kill": lambda: libc.kill(int(sys.argv[1]), 0),
     "environment": lambda: open(f"/proc/{sys.argv[1]}/environ", "rb").close() or 0,
     "memory": lambda: open(f"/proc/{sys.argv[1]}/mem", "rb").close() or 0,
