@@ -20,9 +20,9 @@ struct account {
 	char *origin; /* where, for messages: "tminus.ini:12" */
 	uid_t uid;
 	gid_t gid;
-	char *name;	 /* NULL: a number that is not in the file */
-	char *home;	 /* "/" then */
-	gid_t *groups;	 /* gid first, then the supplementary ones */
+	char *name;    /* NULL: a number that is not in the file */
+	char *home;    /* "/" then */
+	gid_t *groups; /* gid first, then the supplementary ones */
 	size_t group_count;
 };
 

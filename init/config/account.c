@@ -38,11 +38,11 @@ static bool parse_id(const char *text, uint32_t *id)
 	return true;
 }
 
-static int tell_missing(
-	const char *what, const char *text, const char *files, const char *name, struct error *error)
+static int tell_missing(const char *what, const char *text, const char *files, const char *name,
+	struct error *error)
 {
-	return error_set(error, STATUS_CONFIG, "there is no %s \"%s\" in %s/%s, and it is no number",
-		what, text, files, name);
+	return error_set(error, STATUS_CONFIG,
+		"there is no %s \"%s\" in %s/%s, and it is no number", what, text, files, name);
 }
 
 static void take_entry(struct account *account, const struct passwd *entry)
@@ -93,8 +93,8 @@ static void add_group(struct account *account, gid_t gid)
 	for (size_t i = 0; i < account->group_count; i++)
 		if (account->groups[i] == gid)
 			return;
-	account->groups = memory_resized(
-		account->groups, account->group_count + 1, sizeof *account->groups);
+	account->groups =
+		memory_resized(account->groups, account->group_count + 1, sizeof *account->groups);
 	account->groups[account->group_count++] = gid;
 }
 

@@ -50,12 +50,12 @@ static int read_word(const char *word, struct limit *limit, struct error *error)
 	size_t name = strcspn(word, "=");
 	const char *soft = word + name + 1;
 	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
-		if (strncmp(resources[i].name, word, name) == 0 &&
-			resources[i].name[name] == '\0')
+		if (strncmp(resources[i].name, word, name) == 0 && resources[i].name[name] == '\0')
 			*limit = (struct limit){resources[i].resource, resources[i].name, {0}};
 	if (limit->name == NULL || word[name] == '\0')
 		return error_set(error, STATUS_CONFIG,
-			"\"%s\" is not NAME=SOFT:HARD with a name such as nofile, core or nproc", word);
+			"\"%s\" is not NAME=SOFT:HARD with a name such as nofile, core or nproc",
+			word);
 	size_t length = strcspn(soft, ":");
 	const char *hard = soft[length] == ':' ? soft + length + 1 : soft;
 	if (read_value(soft, length, &limit->values.rlim_cur) != 0 ||
@@ -63,8 +63,8 @@ static int read_word(const char *word, struct limit *limit, struct error *error)
 		return error_set(error, STATUS_CONFIG,
 			"\"%s\": a limit is a number, a size (64M) or unlimited", word);
 	if (limit->values.rlim_cur > limit->values.rlim_max)
-		return error_set(error, STATUS_CONFIG,
-			"\"%s\": the soft limit is above the hard one", word);
+		return error_set(
+			error, STATUS_CONFIG, "\"%s\": the soft limit is above the hard one", word);
 	return 0;
 }
 

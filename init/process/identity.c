@@ -39,26 +39,27 @@ int identity_capabilities(const struct list *names, uint64_t *capabilities, stru
 		const char *name = names->items[i];
 		struct text full = {0};
 		cap_value_t number;
-		text_add_format(&full, "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
+		text_add_format(
+			&full, "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
 		int result = cap_from_name(full.bytes, &number);
 		text_free(&full);
 		if (result != 0)
 			return error_set(error, STATUS_CONFIG,
-				"\"%s\" is no capability, such as cap_net_bind_service",
-				name);
+				"\"%s\" is no capability, such as cap_net_bind_service", name);
 		*capabilities |= bit((unsigned)number);
 	}
 	return 0;
 }
 
-/* --- between fork and exec: system calls alone ------------------------------------------------- */
+/* --- between fork and exec: system calls alone -------------------------------------------------
+ */
 
 static int refuse(const struct identity *identity, const char *what, struct error *error)
 {
 	const struct account *account = identity->account;
 	int number = errno;
-	const char *hint = number == EPERM ? "; it takes CAP_SETUID and CAP_SETGID: start the "
-					     "container as root (no --user), or leave the user out"
+	const char *hint = number == EPERM    ? "; it takes CAP_SETUID and CAP_SETGID: start the "
+						"container as root (no --user), or leave the user out"
 			   : number == EINVAL ? "; this user namespace has no such number"
 					      : "";
 	return error_set(error, STATUS_CONFIG, "%s: user %s: cannot set its %s: %s%s",
@@ -154,7 +155,8 @@ static int prove(const struct identity *identity, struct error *error)
 	const struct account *account = identity->account;
 	bool may_change = (identity->capabilities & (bit(CAP_SETUID) | bit(CAP_SETGID))) != 0;
 	if (is_user(account->uid, account->gid) &&
-		(may_change || (setresuid((uid_t)-1, 0, (uid_t)-1) != 0 && setgroups(0, NULL) != 0)))
+		(may_change ||
+			(setresuid((uid_t)-1, 0, (uid_t)-1) != 0 && setgroups(0, NULL) != 0)))
 		return 0;
 	return error_set(error, STATUS_INTERNAL, "%s: user %s: the way back to root is open",
 		account->origin, account->text);

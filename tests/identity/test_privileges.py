@@ -112,6 +112,15 @@ def test_a_setuid_program_brings_no_capability(container, folder, status_of, no_
     assert int(status.fields["Uid"].split()[1]) == (0 if no_new_privs == "no" else 2001)
 
 
+def test_a_setuid_program_does_not_even_bring_what_is_kept(container, folder, status_of):
+    program = folder / "status"
+    shutil.copy(shutil.which("cat"), program)
+    os.chmod(program, 0o4755)
+    run = container("--set", "app.user=2001", "--set", "security.keep_caps=net_bind_service", "--",
+                    str(program), "/proc/self/status")
+    assert status_of(run).capabilities()["Eff"] == 0
+
+
 def test_a_capability_that_the_container_lacks_cannot_be_kept(container, folder):
     run = container("--set", "app.user=2001", "--set", "security.keep_caps=net_bind_service", "--set",
                     f"step.x.command=touch {folder / 'started'}", "--", "true",
