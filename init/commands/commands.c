@@ -152,7 +152,8 @@ static int check_capabilities(const struct config *config, struct faults *faults
 		return 0;
 	faults->log_format = config->log_format;
 	faults->log_color = config->log_color;
-	faults_add(faults, "%s: keep_caps: %s", given->origin, error.message);
+	faults_add(faults, "%s: %s%s", given->origin,
+		given->source == SOURCE_INI ? "keep_caps: " : "", error.message);
 	return -1;
 }
 

@@ -91,7 +91,7 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 		log_warn("nothing to do: no database, no target and no step is configured");
 	config_forget_origins(config);
 	int status = look_for_app(config, plan);
-	if (status == 0)
+	if (status == 0 && scope != PLAN_WAIT)
 		status = try_identities(plan);
 	if (status != 0)
 		_exit(status);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import sys
 
 import pytest
@@ -128,6 +129,25 @@ def test_a_capability_that_the_container_lacks_cannot_be_kept(container, folder)
     assert run.wait() == 78
     assert "security.keep_caps: the container has not all of them itself" in run.err.text()
     assert not (folder / "started").exists()
+
+
+PERMITTED_AND_EFFECTIVE = struct.pack("<5I", 0x02000001, NET_BIND_SERVICE, 0, 0, 0)  # vfs_cap_data
+
+
+def test_a_program_with_capabilities_of_its_own_needs_them_kept(container, folder, status_of):
+    """What setcap cap_net_bind_service=+ep makes of a program: the kernel will not run it with less."""
+    program = folder / "status"
+    shutil.copy(shutil.which("cat"), program)
+    try:
+        os.setxattr(program, "security.capability", PERMITTED_AND_EFFECTIVE)
+    except OSError as reason:
+        pytest.skip(f"no capabilities of files here: {reason}")
+    run = container("--set", "app.user=2001", "--", str(program), "/proc/self/status")
+    assert run.wait() == 126
+    assert "it has capabilities of its own (setcap)" in run.err.text() and "security.keep_caps" in run.err.text()
+    kept = status_of(container("--set", "app.user=2001", "--set", "security.keep_caps=net_bind_service", "--",
+                               str(program), "/proc/self/status"))
+    assert kept.capabilities()["Eff"] == NET_BIND_SERVICE
 
 
 def test_what_cannot_be_taken_away_is_said(container, status_of):

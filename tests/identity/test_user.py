@@ -180,6 +180,18 @@ def test_the_app_can_open_its_own_stdout_and_stderr(container, mode):
     assert (run.out.text(), run.err.text()) == ("out\n", "err\n")
 
 
+def test_the_app_has_the_standard_descriptors_only(container, mode):
+    run = container("--set", "app.user=2001", "--set", "wait.targets=file:/etc/passwd", "--set", "upgrade.command=true",
+                    "--", "sh", "-c", "ls /proc/$$/fd; exit 0", **mode)
+    assert run.wait() == 0, run.err.text()
+    assert run.out.text().split() == ["0", "1", "2"]
+
+
+def test_a_wait_alone_needs_no_right_to_change_the_user(container):
+    run = container("wait", "file:/etc/passwd", environment={"TMINUS_APP_USER": "2002"}, prefix=SOMEBODY)
+    assert run.wait() == 0, run.err.text()
+
+
 def test_a_log_file_of_somebody_else_stays_theirs(container, folder):
     with open(folder / "log", "wb") as log:
         run = container("--set", "app.user=2001", "--", "true", stdout=log)
