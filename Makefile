@@ -41,7 +41,7 @@ endif
 
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
-LIBS     := -linih
+LIBS     := -linih -lcap
 
 ifneq ($(filter postgres,$(WITH)),)
 CPPFLAGS += -DWITH_POSTGRES
@@ -60,7 +60,7 @@ STATIC_LIBS += -lsqlite3
 endif
 
 ifeq ($(VARIANT),static)
-LIBS := -linih $(STATIC_LIBS) $(if $(filter postgres mysql,$(WITH)),-lssl -lcrypto)
+LIBS := -linih -lcap $(STATIC_LIBS) $(if $(filter postgres mysql,$(WITH)),-lssl -lcrypto)
 else
 CPPFLAGS += $(shell pkg-config --cflags libpq libmariadb 2>/dev/null)
 endif

@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "config/account.h"
 #include "config/faults.h"
+#include "config/limits.h"
 #include "config/order.h"
 #include "config/url.h"
 
@@ -25,7 +27,11 @@ typedef int64_t setting_DURATION; /* milliseconds */
 typedef int64_t setting_SIZE;	  /* bytes */
 typedef int64_t setting_INTEGER;  /* -1 when not set */
 typedef bool setting_BOOLEAN;
-typedef int setting_SIGNAL;	     /* number */
+typedef int setting_SIGNAL;	      /* number */
+typedef struct account *setting_USER; /* NULL when not set */
+typedef int64_t setting_GROUP;	      /* gid; -1 when not set */
+typedef int64_t setting_MASK;	      /* of umask(2); -1 when not set */
+typedef struct limits setting_LIMITS;
 typedef struct list setting_LIST;    /* words; count 0 when not set */
 typedef struct list setting_COMMAND; /* argv; count 0 when not set */
 

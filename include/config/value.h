@@ -21,6 +21,9 @@ int value_size(const char *text, int64_t *bytes);
 /* A number of decimal digits, 0 or more. */
 int value_integer(const char *text, int64_t *number);
 
+/* A file mode creation mask in octal digits, up to 777. umask(2) */
+int value_mask(const char *text, int64_t *mask);
+
 /* 1 true yes on and 0 false no off, in upper or lower case. */
 int value_boolean(const char *text, bool *truth);
 

@@ -11,12 +11,14 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "process/identity.h"
 
 struct command {
 	char *const *argv;
 	char *const *environment;
-	const char *workdir; /* NULL: where we are */
-	int terminal;	     /* put the child into the foreground of this descriptor; -1: do not */
+	const char *workdir;		 /* NULL: where we are */
+	const struct identity *identity; /* NULL: the same as ours */
+	int terminal; /* put the child into the foreground of this descriptor; -1: do not */
 };
 
 /* A function that a child runs; what it returns is the child's exit status. channel is its end of a
@@ -44,8 +46,8 @@ enum spawn_report spawn_report(int descriptor);
 /* Takes the error off the report of a SPAWN_FAILED. */
 void spawn_error(int descriptor, struct error *error);
 
-/* Becomes command: mask emptied, then exec. Returns only on failure, with every signal blocked
- * again: -1 and error. */
+/* Becomes command: identity, folder, mask emptied, then exec. Returns only on failure, with every
+ * signal blocked again: -1 and error. */
 int spawn_become(const struct command *command, struct error *error);
 
 #endif

@@ -80,11 +80,17 @@ struct plan {
 	struct keeper_job *keeper_job;
 	struct work *works; /* what is done under the lock; at most WORK_MOST */
 	size_t work_count;
-	char **work_environment; /* of the commands that are part of a work */
-	char **upgrade_environment;    /* of the upgrade's */
-	struct plan_step back;	       /* the way back after a failed upgrade; first is NULL where
-					  there is none */
+	struct plan_step back; /* the way back after a failed upgrade; first is NULL where there is
+				  none */
+	struct identity *identities; /* the app's, then those of steps with a user of their own */
+	size_t step_identities;
+	const struct identity *identity; /* the app's; NULL: every command stays who we are */
+	char **environment;		 /* of the app and the steps */
+	char *boot_variables[2]; /* what is in it, and what the commands of works have besides */
+	char *work_variables[2];
+	char *upgrade_variables[4];
 	char boot_id[BOOT_ID_SIZE];
+	char boot_variable[32];	       /* "TMINUS_BOOT_ID=BOOTID" */
 	char application_variable[48]; /* "PGAPPNAME=tminus-BOOTID" */
 	char revision_variable[REVISION_VARIABLE_SIZE]; /* "TMINUS_REVISION=" and, once it is known,
 							   the one to go back to */

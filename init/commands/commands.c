@@ -1,4 +1,6 @@
 #include "commands/commands.h"
+#include "config/given.h"
+#include "process/identity.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -189,12 +191,29 @@ int commands_main(int argc, char **argv, char **environment)
 	return status;
 }
 
+/* Capabilities have their names from libcap, which the configuration does not know. */
+static int check_capabilities(const struct config *config, struct faults *faults)
+{
+	uint64_t capabilities;
+	struct error error;
+	const struct given *given = origins_plain(config->origins, "security", "keep_caps");
+	if (identity_capabilities(&config->security_keep_caps, &capabilities, &error) == 0)
+		return 0;
+	faults->log_format = config->log_format;
+	faults->log_color = config->log_color;
+	faults_add(faults, "%s: %s%s", given->origin,
+		given->source == SOURCE_INI ? "keep_caps: " : "", error.message);
+	return -1;
+}
+
 struct config *commands_load(const struct command_line *line)
 {
 	struct config *config = NULL;
 	struct faults faults = {0};
-	if (config_load(&line->request, &config, &faults) == 0)
+	if (config_load(&line->request, &config, &faults) == 0 &&
+		check_capabilities(config, &faults) == 0)
 		return config;
+	config_free(config);
 	log_configure(
 		LOG_INFO, (enum log_format)faults.log_format, (enum log_color)faults.log_color);
 	for (size_t i = 0; i < faults.messages.count; i++)

@@ -61,6 +61,25 @@ static int check_scope(const struct config *config, enum plan_scope scope)
 	return 0;
 }
 
+/* Every user, group and capability is tried before the first step: nothing is done by a boot whose
+ * app could not be who it should be. */
+static int try_identities(const struct plan *plan)
+{
+	struct error error = {0};
+	const char *warning = NULL;
+	for (size_t i = plan->identity == NULL; i <= plan->step_identities; i++) {
+		if (identity_rehearse(&plan->identities[i], &error) != 0) {
+			log_error("%s; nothing was started", error.message);
+			return error.status;
+		}
+		if (warning == NULL)
+			warning = identity_warning(&plan->identities[i]);
+	}
+	if (warning != NULL)
+		log_warn("%s", warning);
+	return 0;
+}
+
 static int run_scope(struct command_line *line, struct plan_request request)
 {
 	autoclose int signals = signals_open();
@@ -90,6 +109,8 @@ static int run_scope(struct command_line *line, struct plan_request request)
 		log_warn("nothing to do: no database, no target and no step is configured");
 	config_forget_origins(config);
 	int status = look_for_app(config, plan);
+	if (status == 0 && request.scope != PLAN_WAIT)
+		status = try_identities(plan);
 	if (status != 0)
 		_exit(status);
 	/* The kernel takes all back at once, and faster than we could. */

@@ -19,6 +19,7 @@ struct assignment {
 	const struct setting *setting;
 	const struct words_options *words;
 	const char *text;
+	const char *origin;
 	void *field;
 	struct error *error; /* filled by an assigner that has more to say than "no duration" */
 };
@@ -62,11 +63,46 @@ static enum verdict assign_signal(const struct assignment *assignment)
 	return ASSIGNED;
 }
 
+static enum verdict assign_user(const struct assignment *assignment)
+{
+	if (assignment->text[0] == '\0')
+		return ASSIGNED;
+	int status = account_find(assignment->text, assignment->origin, ACCOUNT_FILES,
+		assignment->field, assignment->error);
+	return status == 0 ? ASSIGNED : EXPLAINED;
+}
+
+static enum verdict assign_group(const struct assignment *assignment)
+{
+	gid_t gid;
+	if (assignment->text[0] == '\0')
+		return ASSIGNED;
+	if (account_find_group(assignment->text, ACCOUNT_FILES, &gid, assignment->error) != 0)
+		return EXPLAINED;
+	*(int64_t *)assignment->field = gid;
+	return ASSIGNED;
+}
+
+static enum verdict assign_mask(const struct assignment *assignment)
+{
+	return value_mask(assignment->text, assignment->field) == 0 ? ASSIGNED : NOT_UNDERSTOOD;
+}
+
 static enum verdict assign_words(const struct assignment *assignment)
 {
 	int status = words_split(
 		assignment->text, assignment->words, assignment->field, assignment->error);
 	return status == 0 ? ASSIGNED : EXPLAINED;
+}
+
+static enum verdict assign_limits(const struct assignment *assignment)
+{
+	struct list words = {0};
+	bool read =
+		words_split(assignment->text, assignment->words, &words, assignment->error) == 0 &&
+		limits_read(&words, assignment->field, assignment->error) == 0;
+	list_clear(&words);
+	return read ? ASSIGNED : EXPLAINED;
 }
 
 static enum verdict assign_condition(const struct assignment *assignment)
@@ -96,6 +132,10 @@ static const struct {
 	[TYPE_INTEGER] = {assign_integer, true, "a number"},
 	[TYPE_BOOLEAN] = {assign_boolean, true, "yes or no (1 true yes on, 0 false no off)"},
 	[TYPE_SIGNAL] = {assign_signal, true, "a signal (TERM, SIGINT, RTMIN+3, 15)"},
+	[TYPE_USER] = {assign_user, true, NULL},
+	[TYPE_GROUP] = {assign_group, true, NULL},
+	[TYPE_MASK] = {assign_mask, true, "an octal mask (022, 027, 077)"},
+	[TYPE_LIMITS] = {assign_limits, false, NULL},
 	[TYPE_LIST] = {assign_words, false, NULL},
 	[TYPE_COMMAND] = {assign_words, false, NULL},
 	[TYPE_CONDITION] = {assign_condition, false, NULL},
@@ -171,13 +211,14 @@ void assign_value(const struct setting *setting, const struct given *given,
 	struct error error;
 	bool expand = given->text != NULL && given->source == SOURCE_INI;
 	const struct words_options words = {
-		.kind = setting->type == TYPE_LIST ? WORDS_LIST : WORDS_COMMAND,
+		.kind = setting->type == TYPE_COMMAND ? WORDS_COMMAND : WORDS_LIST,
 		.expand = expand,
 		.environment = environment,
 	};
 	struct assignment assignment = {
-		setting, &words, given->text, field_of(setting, structure), &error};
-	if (setting->type == TYPE_INTEGER)
+		setting, &words, given->text, given->origin, field_of(setting, structure), &error};
+	if (setting->type == TYPE_INTEGER || setting->type == TYPE_GROUP ||
+		setting->type == TYPE_MASK)
 		*(int64_t *)assignment.field = -1;
 	if (assignment.text == NULL)
 		assignment.text = setting->fallback;
@@ -208,6 +249,12 @@ void assign_clear(const struct setting *setting, void *structure)
 	case TYPE_CONDITION:
 		free(*(char **)field);
 		break;
+	case TYPE_USER:
+		account_free(*(struct account **)field);
+		break;
+	case TYPE_LIMITS:
+		free(((struct limits *)field)->rows);
+		break;
 	case TYPE_LIST:
 	case TYPE_COMMAND:
 		list_clear(field);
@@ -215,6 +262,8 @@ void assign_clear(const struct setting *setting, void *structure)
 	case TYPE_DURATION:
 	case TYPE_SIZE:
 	case TYPE_INTEGER:
+	case TYPE_GROUP:
+	case TYPE_MASK:
 	case TYPE_BOOLEAN:
 	case TYPE_SIGNAL:
 	case TYPE_CHOICE:

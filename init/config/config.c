@@ -112,6 +112,27 @@ static void find_environment_name(struct loader *loader)
 			     strcasecmp(config->environment_name, "live") == 0;
 }
 
+/* The app's user; its HOME, as gosu sets it, and what else names it are there for ${...}, too. */
+static void find_user(struct loader *loader)
+{
+	struct config *config = loader->config;
+	assign_early(loader, "app", "user");
+	assign_early(loader, "app", "group");
+	const char *origin = origins_plain(config->origins, "app", "group")->origin;
+	const char *name = origins_plain(config->origins, "app", "user")->text;
+	struct account *user = config->app_user;
+	if (config->app_group >= 0 && (name == NULL || strchr(name, ':') != NULL))
+		faults_add(
+			loader->faults, "%s: app.group is for an app.user without a group", origin);
+	if (user == NULL)
+		return;
+	if (config->app_group >= 0)
+		account_set_group(user, (gid_t)config->app_group);
+	variable_set(&loader->known, "HOME", user->home);
+	for (size_t i = 0; user->name != NULL && i < 2; i++)
+		variable_set(&loader->known, i == 0 ? "USER" : "LOGNAME", user->name);
+}
+
 static void apply_preset(struct loader *loader)
 {
 	struct config *config = loader->config;
@@ -387,6 +408,7 @@ static void fill(struct loader *loader)
 	read_sources(loader);
 	read_known(loader);
 	find_environment_name(loader);
+	find_user(loader);
 	apply_preset(loader);
 	normalize(loader);
 	assign_plain(loader);

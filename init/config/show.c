@@ -132,6 +132,10 @@ static char *value_text(
 		return string != NULL ? memory_copy(MASK) : NULL;
 	case TYPE_URL:
 		return string != NULL ? url_masked(string) : NULL;
+	case TYPE_USER:
+	case TYPE_GROUP:
+	case TYPE_MASK:
+	case TYPE_LIMITS:
 	case TYPE_LIST:
 	case TYPE_COMMAND:
 		return words_text(setting, given);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -107,6 +108,13 @@ int value_integer(const char *text, int64_t *number)
 {
 	const char *rest = parse_digits(text, INT64_MAX, number);
 	return rest != NULL && *rest == '\0' ? 0 : -1;
+}
+
+int value_mask(const char *text, int64_t *mask)
+{
+	char *end;
+	*mask = strtol(text, &end, 8);
+	return isdigit((unsigned char)*text) && *end == '\0' && *mask <= 0777 ? 0 : -1;
 }
 
 int value_boolean(const char *text, bool *truth)

@@ -23,21 +23,27 @@ const char *variable_filled(char *const *environment, const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-void variable_set(struct list *environment, const char *name, const char *value)
+void variable_add(struct list *environment, const char *name, const char *value)
 {
 	struct text entry = {0};
-	text_add(&entry, name);
-	text_add_byte(&entry, '=');
-	text_add(&entry, value);
-	size_t length = strlen(name) + 1;
-	for (size_t i = 0; i < environment->count; i++) {
-		if (strncmp(environment->items[i], entry.bytes, length) != 0)
+	text_add_format(&entry, "%s=%s", name, value);
+	list_append_owned(environment, text_take(&entry));
+}
+
+void variable_set(struct list *environment, const char *name, const char *value)
+{
+	size_t length = strlen(name);
+	variable_add(environment, name, value);
+	char **last = &environment->items[environment->count - 1];
+	for (char **at = environment->items; at < last; at++) {
+		if (strncmp(*at, *last, length + 1) != 0)
 			continue;
-		free(environment->items[i]);
-		environment->items[i] = text_take(&entry);
+		free(*at);
+		*at = *last;
+		*last = NULL;
+		environment->count--;
 		return;
 	}
-	list_append_owned(environment, text_take(&entry));
 }
 
 bool variable_byte(char byte, bool first)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -180,6 +181,12 @@ static int explain(const char *path, int number, struct error *error)
 		return explain_access(path, error);
 	if (number == ENOEXEC)
 		return explain_format(path, error);
+	if (number == EPERM && getxattr(path, "security.capability", NULL, 0) > 0)
+		return error_set(error, STATUS_CANNOT_RUN,
+			"%s: it has capabilities of its own (setcap), and app.user has given them "
+			"up; "
+			"name them in security.keep_caps",
+			path);
 	if (number == E2BIG)
 		return error_set(error, STATUS_CANNOT_RUN,
 			"%s: arguments and environment are larger than the kernel takes", path);

@@ -15,6 +15,7 @@
 #include "process/terminal.h"
 
 #define CHANNEL_DESCRIPTOR 3
+#define DESCRIPTORS_MOST 1024
 
 /* A PID 1 takes its whole namespace along when it dies; any other parent has to ask for that. */
 static void die_with_parent(pid_t parent)
@@ -26,8 +27,13 @@ static void die_with_parent(pid_t parent)
 		_exit(STATUS_INTERNAL);
 }
 
-int spawn_become(const struct command *command, struct error *error)
+/* The folder is entered as the user who is to work there; a change of user clears the parent-death
+ * signal. prctl(2) */
+static int become(const struct command *command, pid_t parent, struct error *error)
 {
+	if (command->identity != NULL && identity_assume(command->identity, error) != 0)
+		return -1;
+	die_with_parent(parent);
 	if (command->workdir != NULL && chdir(command->workdir) != 0)
 		return error_set_errno(error, STATUS_CANNOT_RUN, errno,
 			"cannot change to its folder (workdir) %s", command->workdir);
@@ -37,23 +43,35 @@ int spawn_become(const struct command *command, struct error *error)
 	return -1;
 }
 
+int spawn_become(const struct command *command, struct error *error)
+{
+	return become(command, 1, error);
+}
+
 static _Noreturn void run_command(const struct command *command, pid_t parent, int report)
 {
 	struct error error = {0};
 	(void)setpgid(0, 0);
-	die_with_parent(parent);
 	terminal_give(command->terminal, getpid());
-	(void)spawn_become(command, &error);
+	(void)become(command, parent, &error);
 	ssize_t ignored = write(report, &error, sizeof error);
 	(void)ignored;
 	_exit(error.status);
+}
+
+/* errno stays what it was: whoever asked looks at it. */
+static int refused(struct error *error, int number, const char *what, const char *name)
+{
+	(void)error_set_errno(error, STATUS_INTERNAL, number, "cannot start %s: %s", name, what);
+	errno = number;
+	return -1;
 }
 
 int spawn_command(const struct command *command, struct spawned *child, struct error *error)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-		return error_set_errno(error, STATUS_INTERNAL, errno, "cannot make a pipe");
+		return refused(error, errno, "pipe", command->argv[0]);
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0)
@@ -62,19 +80,25 @@ int spawn_command(const struct command *command, struct spawned *child, struct e
 	(void)close(ends[1]);
 	if (pid < 0) {
 		(void)close(ends[0]);
-		(void)error_set_errno(
-			error, STATUS_INTERNAL, number, "cannot start %s: fork", command->argv[0]);
-		errno = number;
-		return -1;
+		return refused(error, number, "fork", command->argv[0]);
 	}
 	(void)setpgid(pid, pid);
 	*child = (struct spawned){.pid = pid, .descriptor = ends[0]};
 	return 0;
 }
 
+/* close_range(2) is of Linux 5.9, and filters of that time refuse it. Ours are the lowest that were
+ * free, and few. */
+static void close_from(int first)
+{
+	if (syscall(SYS_close_range, (unsigned)first, UINT_MAX, 0) == 0)
+		return;
+	for (int descriptor = first; descriptor < DESCRIPTORS_MOST; descriptor++)
+		(void)close(descriptor);
+}
+
 /* Keeps nothing but the standard descriptors and its channel: a sibling's channel that stayed open
- * here would keep that sibling from seeing its end. close_range(2) may be refused; then it waits.
- */
+ * here would keep that sibling from seeing its end. */
 static _Noreturn void run_function(spawn_function *entry, void *context, pid_t parent, int channel)
 {
 	(void)setpgid(0, 0);
@@ -82,7 +106,7 @@ static _Noreturn void run_function(spawn_function *entry, void *context, pid_t p
 	if (channel != CHANNEL_DESCRIPTOR &&
 		dup2(channel, CHANNEL_DESCRIPTOR) == CHANNEL_DESCRIPTOR)
 		channel = CHANNEL_DESCRIPTOR;
-	(void)syscall(SYS_close_range, (unsigned)channel + 1, UINT_MAX, 0);
+	close_from(channel + 1);
 	signals_unblock();
 	_exit(entry(context, channel));
 }
@@ -91,7 +115,7 @@ int spawn_child(spawn_function *entry, void *context, struct spawned *child, str
 {
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return error_set_errno(error, STATUS_INTERNAL, errno, "cannot make a socket pair");
+		return refused(error, errno, "socketpair", "a child");
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -102,9 +126,7 @@ int spawn_child(spawn_function *entry, void *context, struct spawned *child, str
 	(void)close(ends[1]);
 	if (pid < 0) {
 		(void)close(ends[0]);
-		(void)error_set_errno(error, STATUS_INTERNAL, number, "cannot start a child: fork");
-		errno = number;
-		return -1;
+		return refused(error, number, "fork", "a child");
 	}
 	(void)setpgid(pid, pid);
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);

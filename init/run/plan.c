@@ -16,6 +16,7 @@
 #include "config/show.h"
 #include "config/words.h"
 #include "steps/backup.h"
+#include "config/variables.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
@@ -204,6 +205,34 @@ static int add_work(struct draft *draft, const char *kind, const char *name, enu
 	return (int)plan->work_count++;
 }
 
+static size_t count_of(char *const *strings)
+{
+	size_t count = 0;
+	while (strings != NULL && strings[count] != NULL)
+		count++;
+	return count;
+}
+
+/* variables with changes, NAME=value each, in the place of older ones. The strings are borrowed. */
+static char **environment_with(char *const *variables, char *const *changes)
+{
+	size_t count = 0;
+	size_t most = count_of(variables) + count_of(changes);
+	char **environment = memory_zeroed(most + 1, sizeof *environment);
+	for (; variables != NULL && *variables != NULL; variables++)
+		if (variable_value_of(changes, *variables, strcspn(*variables, "=")) == NULL)
+			environment[count++] = *variables;
+	for (; *changes != NULL; changes++)
+		environment[count++] = *changes;
+	return environment;
+}
+
+static void add_variables(struct plan_step *step, char *const *variables)
+{
+	struct command *command = &step->first->kind.command;
+	command->environment = environment_with(command->environment, variables);
+}
+
 /* Makes the steps from first on, which there may be none of, the commands of work. */
 static void join_work(struct draft *draft, size_t first, int work)
 {
@@ -214,7 +243,7 @@ static void join_work(struct draft *draft, size_t first, int work)
 		step->begins = i == first;
 		step->ends = i + 1 == plan->step_count;
 		if (step->kind == PLAN_STEP_COMMAND)
-			step->first->kind.command.environment = plan->work_environment;
+			add_variables(step, plan->work_variables);
 	}
 }
 
@@ -247,28 +276,6 @@ static void make_boot_id(char room[BOOT_ID_SIZE])
 		(void)snprintf(room + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* base with the overrides, each NAME=value, in place of its own. The strings are borrowed. */
-static char **make_environment(char *const *base, char *const *overrides)
-{
-	size_t count = 0;
-	size_t most = 1;
-	for (char *const *at = base; *at != NULL; at++)
-		most++;
-	for (char *const *at = overrides; *at != NULL; at++)
-		most++;
-	char **made = memory_zeroed(most, sizeof *made);
-	for (; *base != NULL; base++) {
-		bool kept = true;
-		for (char *const *at = overrides; *at != NULL; at++)
-			kept = kept && strncmp(*base, *at, strcspn(*at, "=") + 1) != 0;
-		if (kept)
-			made[count++] = *base;
-	}
-	for (; *overrides != NULL; overrides++)
-		made[count++] = *overrides;
-	return made;
-}
-
 /* The upgrade works as a role of its own where one is set. */
 static char *upgrade_variable(struct draft *draft)
 {
@@ -289,21 +296,72 @@ static char *upgrade_variable(struct draft *draft)
  * manual 34.15. */
 static void name_boot(struct draft *draft)
 {
-	static char *const nothing[] = {NULL};
 	struct plan *plan = draft->plan;
-	char *const *variables = draft->config->environment.count > 0
-					 ? draft->config->environment.items
-					 : nothing;
 	make_boot_id(plan->boot_id);
-	(void)snprintf(plan->application_variable, sizeof plan->application_variable,
-		APPLICATION_NAME "=" APPLICATION_PREFIX "%s", plan->boot_id);
+	(void)snprintf(plan->boot_variable, sizeof plan->boot_variable, "TMINUS_BOOT_ID=%s",
+		plan->boot_id);
+	(void)snprintf(plan->application_variable, sizeof plan->application_variable, "%s=%s%s",
+		APPLICATION_NAME, APPLICATION_PREFIX, plan->boot_id);
+	plan->boot_variables[0] = plan->boot_variable;
+	plan->work_variables[0] = plan->application_variable;
 	(void)snprintf(
 		plan->revision_variable, sizeof plan->revision_variable, REVISION_VARIABLE);
-	char *works[] = {plan->application_variable, NULL};
-	char *upgrades[] = {plan->application_variable, plan->revision_variable,
-		upgrade_variable(draft), NULL};
-	plan->work_environment = make_environment(variables, works);
-	plan->upgrade_environment = make_environment(variables, upgrades);
+	plan->upgrade_variables[0] = plan->application_variable;
+	plan->upgrade_variables[1] = plan->revision_variable;
+	plan->upgrade_variables[2] = upgrade_variable(draft);
+	plan->environment = environment_with(draft->config->environment.items, plan->boot_variables);
+}
+
+/* --- who runs it -------------------------------------------------------------------------------
+ */
+
+/* The app's, and that of every step which says nothing else. */
+static void add_identity(struct plan *plan, const struct config *config)
+{
+	struct error error; /* commands_load has looked at the names */
+	struct identity identity = {
+		.account = config->app_user,
+		.limits = &config->app_limits,
+		.umask = config->app_umask,
+		.no_new_privs = config->security_no_new_privs,
+	};
+	(void)identity_capabilities(&config->security_keep_caps, &identity.capabilities, &error);
+	identity.confined = identity.capabilities != 0 ||
+			    (identity.account != NULL && identity.account->uid != 0);
+	plan->identities = memory_zeroed(config->step_count + 1, sizeof identity);
+	plan->identities[0] = identity;
+	if (identity.confined || identity.account != NULL || identity.no_new_privs ||
+		identity.umask >= 0 || identity.limits->count > 0)
+		plan->identity = plan->identities;
+}
+
+/* variables with what names the user in the place of what they say of it. */
+static char **environment_of(struct plan *plan, const struct account *user, char *const *variables)
+{
+	struct list *texts = &plan->texts;
+	size_t first = texts->count;
+	variable_add(texts, "HOME", user->home);
+	if (user->name != NULL) {
+		variable_add(texts, "USER", user->name);
+		variable_add(texts, "LOGNAME", user->name);
+	}
+	return environment_with(variables, texts->items + first);
+}
+
+/* A step's own user: root is all that tminus itself is, anybody else keeps nothing. */
+static void set_step_user(struct plan *plan, struct plan_step *step, const struct account *user)
+{
+	struct command *command = &step->first->kind.command;
+	if (user == NULL)
+		return;
+	struct identity *identity = &plan->identities[++plan->step_identities];
+	*identity = plan->identities[0];
+	identity->account = user;
+	identity->capabilities = 0;
+	identity->confined = user->uid != 0;
+	identity->no_new_privs = identity->no_new_privs && user->uid != 0;
+	command->identity = identity;
+	command->environment = environment_of(plan, user, command->environment);
 }
 
 /* --------------------------------------------------------------------------------------------- */
@@ -313,11 +371,13 @@ static void add_command(struct draft *draft, const char *name, char *written,
 	const struct list *argv, int64_t time_limit, int failure_status)
 {
 	const struct config *config = draft->config;
+	const struct plan *plan = draft->plan;
 	struct plan_step *step = add_step(draft->plan, PLAN_STEP_COMMAND, name);
 	struct process_kind kind = {
 		.name = name,
 		.command = {.argv = argv->items,
-			.environment = config->environment.items,
+			.environment = plan->environment,
+			.identity = plan->identity,
 			.workdir = config->app_workdir,
 			.terminal = draft->request->terminal},
 		.time_limit = time_limit,
@@ -449,7 +509,8 @@ static void add_way_back(struct draft *draft)
 	else
 		add_child(draft, restore_child, job, NO_WORK, STATUS_UPGRADE);
 	plan->back = plan->steps[--plan->step_count];
-	plan->back.first->kind.command.environment = plan->upgrade_environment;
+	if (plan->back.kind == PLAN_STEP_COMMAND)
+		add_variables(&plan->back, plan->upgrade_variables);
 	plan->back.first->kind.finish = true;
 }
 
@@ -480,7 +541,7 @@ static void add_upgrade(struct draft *draft)
 	add_upgrade_commands(draft);
 	join_work(draft, first, work);
 	for (size_t i = first; work != NO_WORK && i < plan->step_count; i++)
-		plan->steps[i].first->kind.command.environment = plan->upgrade_environment;
+		add_variables(&plan->steps[i], plan->upgrade_variables);
 	if (work != NO_WORK)
 		add_way_back(draft);
 }
@@ -540,6 +601,7 @@ static void add_user_step(struct draft *draft, size_t index)
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	if (settings->workdir != NULL)
 		step->first->kind.command.workdir = settings->workdir;
+	set_step_user(draft->plan, step, settings->user);
 	join_work(draft, first, work);
 	if (work != NO_WORK)
 		digest_work(&draft->plan->works[work], &settings->command, NULL);
@@ -548,10 +610,12 @@ static void add_user_step(struct draft *draft, size_t index)
 static void add_app(struct draft *draft)
 {
 	const struct config *config = draft->config;
+	const struct plan *plan = draft->plan;
 	struct process_kind kind = {
 		.name = config->app.items[0],
 		.command = {.argv = config->app.items,
-			.environment = config->environment.items,
+			.environment = plan->environment,
+			.identity = plan->identity,
 			.workdir = config->app_workdir,
 			.terminal = draft->request->terminal},
 		.to_group = config->app_signal_to == SIGNAL_TO_GROUP,
@@ -629,8 +693,8 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	plan->works = memory_zeroed(config->step_count + WORKS_OWN, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
 	plan->backups = memory_zeroed(BACKUPS_MOST, sizeof *plan->backups);
-	if (coordinates(config))
-		name_boot(&draft);
+	name_boot(&draft);
+	add_identity(plan, config);
 	plan->jobs = memory_zeroed(waits, sizeof *plan->jobs);
 	plan->waits = memory_zeroed(waits, sizeof *plan->waits);
 	scopes[request->scope](&draft);

@@ -3,6 +3,8 @@
 tminus is a plain child here, or unshare would be refused as well.
 """
 
+import contextlib
+import os
 import re
 import signal
 import sqlite3
@@ -49,6 +51,32 @@ BOOTS = [
     pytest.param(WAITS, 69, id="wait target"),
     pytest.param({**EXEC, **WAITS}, 69, id="wait target, exec"),
 ]
+
+
+def sockets_of(process):
+    """The sockets that a process holds, by their inode."""
+    folder = f"/proc/{process.pid}/fd"
+    links = []
+    for name in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            links.append(os.readlink(f"{folder}/{name}"))
+    return {link for link in links if link.startswith("socket:")}
+
+
+@pytest.mark.parametrize("calls", ["close_range", "none"])
+def test_no_child_holds_the_channel_of_another(container, calls, folder):
+    """It would keep that one from seeing its end."""
+    targets = " ".join(f"file:{folder / str(number)}" for number in range(4))
+    before = refusing(calls, "ENOSYS") if calls != "none" else []
+    run = container("wait", targets, namespace=False, before=before)
+    children = run.expect(lambda: len(run.init.children()) == 4 and run.init.children(), "a child for each target")
+    run.expect(lambda: all(child.state() == "S" and len(sockets_of(child)) == 1 for child in children),
+               "each child to have its own channel alone")
+    held = [sockets_of(process) for process in (run.init, *children)]
+    assert len(held[0]) == 4 and len(set.union(*held)) == sum(len(each) for each in held)
+    for number in range(4):
+        (folder / str(number)).touch()
+    assert run.wait() == 0
 
 
 @pytest.mark.parametrize("environment, _", BOOTS)

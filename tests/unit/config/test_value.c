@@ -141,6 +141,34 @@ static void booleans_have_four_words_for_each_truth(void **state)
 	}
 }
 
+static void masks_are_octal(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t mask;
+	} rows[] = {
+		{"022", 022},
+		{"27", 027},
+		{"0", 0},
+		{"0777", 0777},
+		{"1000", FAILS},
+		{"08", FAILS},
+		{"-1", FAILS},
+		{" 22", FAILS},
+		{"22 ", FAILS},
+		{"0x12", FAILS},
+		{"u=rwx", FAILS},
+		{"", FAILS},
+		{"777777777777777777777777", FAILS},
+	};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		int64_t mask;
+		int status = value_mask(rows[i].text, &mask);
+		CHECK_TRUE(rows[i].text, (status == 0 ? mask : FAILS) == rows[i].mask);
+	}
+}
+
 static void a_choice_is_one_whole_word_of_its_list(void **state)
 {
 	(void)state;
@@ -207,6 +235,7 @@ int main(void)
 		cmocka_unit_test(durations_read_back_what_they_are_shown_as),
 		cmocka_unit_test(sizes_are_binary_unless_they_say_kB),
 		cmocka_unit_test(booleans_have_four_words_for_each_truth),
+		cmocka_unit_test(masks_are_octal),
 		cmocka_unit_test(a_choice_is_one_whole_word_of_its_list),
 		cmocka_unit_test(a_slip_of_the_hand_gets_a_suggestion),
 		cmocka_unit_test(words_of_any_length_get_at_most_no_suggestion),
