@@ -1,4 +1,4 @@
-"""What every suite shares: markers, private folders, containers that end with their test, figures."""
+"""What every suite shares: markers, private folders, containers that end with their test, stand-ins for apps."""
 
 import os
 import pathlib
@@ -49,6 +49,37 @@ def container():
     yield start
     for each in started:
         each.kill()
+
+
+@pytest.fixture(scope="session")
+def orphans():
+    return harness.build_helper("orphans")
+
+
+@pytest.fixture(scope="session")
+def bomb():
+    return harness.build_helper("bomb")
+
+
+@pytest.fixture(scope="session")
+def unclean():
+    return harness.build_helper("unclean")
+
+
+@pytest.fixture
+def terminal():
+    made = harness.Terminal()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def on_terminal(container, terminal):
+    """Starts tminus as the leader of a session whose controlling terminal is the pseudo-terminal."""
+    def start(*arguments, **keywords):
+        return container(*arguments, stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave,
+                         prefix=["setsid", "--ctty"], **keywords)
+    return start
 
 
 class Recorder:

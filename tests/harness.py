@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
@@ -133,6 +134,26 @@ class Stream:
 
     def text(self):
         return self.bytes.decode(errors="replace")
+
+
+class Terminal:
+    """The two ends of a pseudo-terminal. One whose output is collected does not hang up by close: the
+    thread that reads from it holds it open."""
+
+    def __init__(self, collect=True):
+        self.master, self.slave = pty.openpty()
+        self.output = Stream(self.master) if collect else None
+
+    def type(self, keys):
+        os.write(self.master, keys)
+
+    def close(self):
+        os.close(self.slave)
+        os.close(self.master)
+
+
+def shown(run, terminal, text):
+    run.expect(lambda: text in terminal.output.text(), lambda: f"{text!r} on the terminal: {terminal.output.text()!r}")
 
 
 class Container:

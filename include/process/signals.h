@@ -21,6 +21,10 @@ void signals_reset(void);
 /* Empties the mask: the last act of a child before exec. */
 void signals_unblock(void);
 
+/* Instead of it, in a child that is to find what our own parent left: its mask, and what it ignored
+ * (nohup(1)), but for SIGCHLD. */
+void signals_restore(void);
+
 /* A descriptor from which blocked signals are read; CLOEXEC, blocking. -1 and errno. */
 int signals_open(void);
 

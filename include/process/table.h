@@ -87,10 +87,15 @@ enum process_change {
 typedef void process_observer(void *context, struct process *process, enum process_change change,
 	const struct error *error);
 
+/* Called for each child that was reaped, a row's or an orphan, with its status of waitpid(2),
+ * before the row gets to know. */
+typedef void process_reaped(void *context, pid_t pid, int status);
+
 struct process_table {
 	struct process *rows;
 	size_t count;
 	process_observer *observer;
+	process_reaped *reaped; /* NULL: nobody asks */
 	void *context;
 	int terminal;  /* as terminal_find; taken back whenever a row ends */
 	bool more;     /* children are left to reap: the loop comes round without waiting */

@@ -74,8 +74,10 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 	int status = look_for_app(config, plan);
 	if (status != 0)
 		_exit(status);
+	struct manner manner = {0};
+	manner_forward_all(&manner);
 	/* The kernel takes all back at once, and faster than we could. */
-	_exit(run_plan(config, plan, signals));
+	_exit(run_plan(config, plan, &manner, signals));
 }
 
 /* "tminus confg" runs an app of that name; perhaps that was not meant. */

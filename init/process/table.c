@@ -305,6 +305,8 @@ void table_reap(struct process_table *table)
 	int left = REAPED_AT_ONCE;
 	while (left-- > 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct process *process = row_of(table, pid);
+		if (table->reaped != NULL)
+			table->reaped(table->context, pid, status);
 		if (process != NULL)
 			handle(process, PROCESS_EXIT,
 				&(struct occasion){.table = table, .status = status});

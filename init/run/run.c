@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,11 +55,13 @@ enum run_event {
 struct run {
 	const struct config *config;
 	struct plan *plan;
+	struct manner *manner;
 	int signals;
 	enum run_state state;
 	struct boot boot; /* the walk through the plan's steps */
 	int64_t deadline; /* of this state */
 	int64_t started_at;
+	pid_t group;		   /* the app's pid, for what outlives it in its group */
 	bool trimmed;		   /* the memory of boot was given back */
 	int status;		   /* the exit status, once it is known */
 	int signal;		   /* the one being handled */
@@ -74,6 +77,12 @@ static int status_of(int wait_status)
 {
 	return WIFSIGNALED(wait_status) ? STATUS_SIGNAL_BASE + WTERMSIG(wait_status)
 					: WEXITSTATUS(wait_status);
+}
+
+static void tell(const struct run *run, enum manner_event event, int first, int second)
+{
+	if (run->manner->tell != NULL)
+		run->manner->tell(event, first, second);
 }
 
 static bool any_row_alive(const struct plan *plan)
@@ -186,7 +195,7 @@ static enum run_state begin_app(struct run *run)
 		return RUN_BOOT;
 	if (plan->app == NULL)
 		return RUN_LEAVING;
-	if (stopped_by_now(run))
+	if (!run->manner->follows && stopped_by_now(run))
 		return run->state;
 	if (becomes)
 		return become_app(run);
@@ -212,6 +221,8 @@ static enum run_state app_up(struct run *run)
 {
 	char room[DURATION_SIZE];
 	run->deadline = CLOCK_NEVER;
+	run->group = run->plan->app->pid;
+	tell(run, MANNER_STARTED, run->group, 0);
 	if (run->plan->step_count > 0)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
 			(int)run->plan->app->pid,
@@ -226,26 +237,44 @@ static enum run_state app_up_late(struct run *run)
 	return RUN_STOPPING;
 }
 
+static enum run_state stop_app_again(struct run *run)
+{
+	process_stop(&run->plan->table, run->plan->app, run->manner->becomes[run->signal]);
+	return RUN_STOPPING;
+}
+
 static enum run_state stop_app(struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
 	log_debug("SIG%s: forwarded to %s, which is to stop",
 		signal_name(run->signal, room, sizeof room), run->plan->app->kind.name);
 	run->deadline = clock_deadline(run->config->app_grace);
-	process_stop(&run->plan->table, run->plan->app, run->signal);
-	return RUN_STOPPING;
+	return stop_app_again(run);
 }
 
-static enum run_state stop_app_again(struct run *run)
+/* It ends with the app: the kernel kills what is left in its namespace. */
+static enum run_state follow_app(struct run *run)
 {
-	process_stop(&run->plan->table, run->plan->app, run->signal);
-	return RUN_STOPPING;
+	const struct process *app = run->plan->app;
+	int term = run->manner->becomes[SIGTERM];
+	if (app->failed) {
+		log_error("%s", run->error->message);
+		run->status = EXIT_FAILURE;
+		return RUN_DONE;
+	}
+	run->status = status_of(app->status);
+	if (run->manner->ends_group && run->group > 0 && term != 0)
+		(void)kill(-run->group, term);
+	tell(run, MANNER_ENDED, app->status, 0);
+	return RUN_DONE;
 }
 
 static enum run_state app_gone(struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
 	const struct process *app = run->plan->app;
+	if (run->manner->follows)
+		return follow_app(run);
 	run->deadline = CLOCK_NEVER;
 	if (!app->failed) {
 		run->status = status_of(app->status);
@@ -359,13 +388,39 @@ static enum rule rule_for(const struct run *run, const struct arrival *arrival)
 	int number = arrival->number;
 	if (number == SIGCHLD || (number == SIGPIPE && arrival->sender == getpid()))
 		return RULE_NOTHING;
+	bool up = run->state >= RUN_APP;
+	if (run->manner->follows || (up && run->manner->becomes[number] == 0))
+		return RULE_FORWARD;
 	if (number == SIGTERM || number == run->config->app_stop_signal)
 		return RULE_STOP;
-	if (run->state >= RUN_APP)
+	if (up)
 		return RULE_FORWARD;
 	if (number == SIGINT || number == SIGQUIT || number == SIGHUP)
 		return RULE_INTERRUPT;
 	return number == SIGCONT || number == SIGWINCH ? RULE_FORWARD : RULE_DROP;
+}
+
+/* What the app gets for a signal, 0 for nothing. */
+static int rewritten(struct manner *manner, int number)
+{
+	uint64_t bit = SIGNAL_BIT(number);
+	bool dropped = (manner->once & bit) != 0;
+	manner->once &= ~bit;
+	return dropped ? 0 : manner->becomes[number];
+}
+
+static void forward_to_app(const struct run *run, int number)
+{
+	int becomes = rewritten(run->manner, number);
+	if (becomes != number)
+		tell(run, MANNER_REWRITTEN, number, becomes);
+	if (becomes != 0)
+		process_forward(run->plan->app, becomes);
+	tell(run, becomes != 0 ? MANNER_FORWARDED : MANNER_DROPPED, becomes, 0);
+	if ((run->manner->suspends & SIGNAL_BIT(number)) == 0)
+		return;
+	tell(run, MANNER_SUSPENDED, number, 0);
+	(void)kill(getpid(), SIGSTOP);
 }
 
 /* To the app, or during boot to the running step. */
@@ -373,7 +428,7 @@ static void forward(const struct run *run, int number)
 {
 	const struct plan_step *step = boot_current(&run->boot);
 	if (run->state >= RUN_STARTING && run->plan->app != NULL)
-		process_forward(run->plan->app, number);
+		forward_to_app(run, number);
 	else if (step != NULL && step->kind == PLAN_STEP_COMMAND)
 		process_forward(step->first, number);
 }
@@ -382,6 +437,7 @@ static void on_signal(struct run *run, const struct arrival *arrival)
 {
 	char room[SIGNAL_NAME_SIZE];
 	run->signal = arrival->number;
+	tell(run, MANNER_RECEIVED, arrival->number, 0);
 	switch (rule_for(run, arrival)) {
 	case RULE_NOTHING:
 		break;
@@ -455,6 +511,11 @@ static void observe(void *context, struct process *process, enum process_change 
 	run->error = NULL;
 }
 
+static void on_reaped(void *context, pid_t pid, int status)
+{
+	tell(context, MANNER_REAPED, pid, status);
+}
+
 static void expire(struct run *run)
 {
 	struct error error = {0};
@@ -513,20 +574,22 @@ static void turn(struct run *run, struct pollfd *ready)
 	conclude(run);
 }
 
-int run_plan(const struct config *config, struct plan *plan, int signals)
+int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
 {
 	struct pollfd ready[plan->table.count + 1];
 	struct run run = {
 		.config = config,
 		.plan = plan,
+		.manner = manner,
 		.signals = signals,
 		.started_at = clock_now(),
 		.deadline = clock_deadline(config->boot_timeout),
 	};
 	plan->table.observer = observe;
+	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;
 	plan->table.context = &run;
 	boot_begin(&run.boot, config, plan);
-	if (!stopped_by_now(&run))
+	if (manner->follows || !stopped_by_now(&run))
 		run.state = next_step(&run);
 	table_reap(&plan->table);
 	conclude(&run);
