@@ -1,5 +1,6 @@
 """What every suite shares: markers, private folders, containers that end with their test, stand-ins for apps."""
 
+import fcntl
 import os
 import pathlib
 
@@ -64,6 +65,23 @@ def bomb():
 @pytest.fixture(scope="session")
 def unclean():
     return harness.build_helper("unclean")
+
+
+@pytest.fixture
+def full_pipe():
+    """The writing end of a pipe that is full and that nobody reads, and its reading end."""
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, harness.PIPE_SIZE)
+    os.set_blocking(write_end, False)
+    try:
+        while True:
+            os.write(write_end, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    os.set_blocking(write_end, True)
+    yield write_end, read_end
+    os.close(write_end)
+    os.close(read_end)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ PROGRAM = os.path.basename(TMINUS)[:15]
 HELPERS = ROOT / "build" / "tests"
 LIMIT = 30.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PIPE_SIZE = 8192  # two pages: poll(2) calls a pipe of one page full as soon as there is a byte in it
 LONG = os.environ.get("TMINUS_LONG") == "1"
 
 SIGNALS = [number for number in range(1, 65) if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD)]

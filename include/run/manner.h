@@ -10,7 +10,7 @@
 
 #include "base/signal_name.h"
 
-#define SIGNAL_BIT(number) ((uint64_t)1 << ((number) - 1))
+#define SIGNAL_BIT(number) ((uint64_t)1 << ((number)-1))
 
 /* What can be told of the app's life. */
 enum manner_event {

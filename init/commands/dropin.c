@@ -1,5 +1,7 @@
-/* Under the name of tini, dumb-init or catatonit: that program's flags, variables, exit statuses and
- * messages, as rows of tables; what it does is run/run.c's, in the manner that they add up to. */
+/* Under the name of tini, dumb-init or catatonit: that program's flags, variables, exit statuses
+ * and messages, as rows of tables; what it does is run/run.c's, in the manner that they add up to.
+ */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,6 +25,9 @@
 
 #define GO_ON (-1) /* in place of an exit status */
 #define CLASSIC_SIGNALS 31
+#define SIGNALS_OF_FAULTS                                                                      \
+	(SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGBUS) | \
+		SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGSYS))
 #define LINE_ROOM 8192 /* the kernel's longest path twice */
 
 enum effect {
@@ -72,19 +77,21 @@ enum { REAPED_KILLED = MANNER_EVENTS, ENDED_KILLED, MESSAGES };
 enum advice { ADVICE_NONE, ADVICE_USAGE, ADVICE_HELP };
 
 struct program {
-	const char *names;   /* each with a NUL behind it */
-	const char *version; /* what --version says */
-	const char *usage;   /* words: as what it was called */
-	const char *prefix;  /* of a message; words: level, numbers: pid */
-	const char *fatal;   /* how it calls that level */
-	const char *refused; /* exec was; words: the reason, the command */
+	const char *names;		  /* each with a NUL behind it */
+	const char *version;		  /* what --version says */
+	const char *usage;		  /* words: as what it was called */
+	const char *prefix;		  /* of a message; words: level, numbers: pid */
+	const char *fatal;		  /* how it calls that level */
+	const char *missing;		  /* the command is; NULL: advice alone */
+	const char *refused;		  /* exec was; words: the reason, the command */
 	const struct flag *flags;	  /* up to one without an effect */
 	const struct variable *variables; /* up to one without an effect */
 	const struct message *messages;
 	enum advice wrong_flag;
 	enum advice no_command;
 	enum level verbosity;
-	int reports_to;				 /* where help and version go */
+	int help_to; /* descriptor */
+	int version_to;
 	unsigned char not_found, denied, failed; /* exit statuses of exec's failures */
 	uint64_t keeps;				 /* signals that it does not forward */
 	bool session;	/* the app gets a session and its group the signals; else a group alone */
@@ -173,8 +180,7 @@ static void show_help(void)
 			text_add_format(text, "  -%c", at->letter);
 		if (at->name != NULL)
 			text_add_format(text, "  --%s", at->name);
-		text_add_format(
-			text, " %s  %s\n", at->value != NULL ? at->value : "", at->help);
+		text_add_format(text, " %s  %s\n", at->value != NULL ? at->value : "", at->help);
 	}
 	for (const struct variable *at = self.program->variables; at->effect != EFFECT_NONE; at++)
 		text_add_format(text, "  environment: %s=%s\n", at->name,
@@ -192,17 +198,18 @@ static void advise(enum advice advice)
 	put(&self.line, STDERR_FILENO);
 }
 
-static int report(void (*show)(void))
+static int report(void (*show)(void), int descriptor)
 {
 	show();
-	put(&self.line, self.program->reports_to);
+	put(&self.line, descriptor);
 	return EXIT_SUCCESS;
 }
 
 static void show_licence(void)
 {
-	text_add(&self.line, "tminus, not the program of this name\nMIT License\nCopyright (c) 2026 the "
-		       "tminus maintainers\n");
+	text_add(&self.line,
+		"tminus, not the program of this name\nMIT License\nCopyright (c) 2026 the "
+		"tminus maintainers\n");
 }
 
 /* --- flags and variables --------------------------------------------------------------------- */
@@ -235,10 +242,11 @@ static int rewrite(const char *value)
 {
 	char *end;
 	long from = strtol(value, &end, 10);
-	long to = *end == ':' ? strtol(end + 1, &end, 10) : -1;
+	bool both = *end == ':' && isdigit((unsigned char)end[1]);
+	long to = both ? strtol(end + 1, NULL, 10) : -1;
 	if (from < 1 || from > CLASSIC_SIGNALS || to < 0 || to > CLASSIC_SIGNALS) {
 		text_add(&self.line, "Usage: -r option takes <signum>:<signum>, where <signum> is "
-				 "between 1 and 31.\n");
+				     "between 1 and 31.\n");
 		put(&self.line, STDERR_FILENO);
 		return EXIT_FAILURE;
 	}
@@ -253,11 +261,11 @@ static int apply(enum effect effect, const char *value)
 	case EFFECT_NONE:
 		break;
 	case EFFECT_HELP:
-		return report(show_help);
+		return report(show_help, self.program->help_to);
 	case EFFECT_VERSION:
-		return report(show_version);
+		return report(show_version, self.program->version_to);
 	case EFFECT_LICENCE:
-		return report(show_licence);
+		return report(show_licence, STDOUT_FILENO);
 	case EFFECT_SUBREAPER:
 		self.subreaper = true;
 		break;
@@ -413,7 +421,8 @@ static int become(char *const *argv, char *const *environment)
 	else
 		signals_unblock();
 	int number = exec_as_libc(argv, environ);
-	say(LEVEL_FATAL, program->refused, (struct arguments){.words = {argv[0], strerror(number)}});
+	say(LEVEL_FATAL, program->refused,
+		(struct arguments){.words = {argv[0], strerror(number)}});
 	if (number == ENOENT)
 		return program->not_found;
 	return number == EACCES ? program->denied : program->failed;
@@ -561,14 +570,82 @@ static const struct program programs[] = {
 		.wrong_flag = ADVICE_HELP,
 		.no_command = ADVICE_HELP,
 		.verbosity = LEVEL_WARN,
-		.reports_to = STDOUT_FILENO,
+		.help_to = STDOUT_FILENO,
+		.version_to = STDOUT_FILENO,
 		.not_found = 127, .denied = 126, .failed = 1,
-		.keeps = SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) |
-			 SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) |
-			 SIGNAL_BIT(SIGSYS) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU),
+		.keeps = SIGNALS_OF_FAULTS | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU),
 		.inherits = true,
 		.warns_of_place = true,
 		.splits = true,
+	},
+	{
+		.names = "dumb-init\0",
+		.version = "dumb-init v1.2.5",
+		.usage = "Usage: @ [option] program [args]\nTry @ --help for full usage.\n",
+		.prefix = "[dumb-init] ",
+		.refused = "@: @",
+		.flags = (const struct flag[]){
+			{'h', EFFECT_HELP, "help", NULL, "this text"},
+			{'V', EFFECT_VERSION, "version", NULL, "the version"},
+			{'c', EFFECT_SINGLE, "single-child", NULL, "no session: signals go to the app alone"},
+			{'r', EFFECT_REWRITE, "rewrite", "s:r", "signal s becomes r; 0: nothing"},
+			{'v', EFFECT_VERBOSE, "verbose", NULL, "say more"},
+			{0}},
+		.variables = (const struct variable[]){
+			{"DUMB_INIT_DEBUG", "1", EFFECT_VERBOSE},
+			{"DUMB_INIT_SETSID", "0", EFFECT_SINGLE},
+			{0}},
+		.messages = (const struct message[MESSAGES]){
+			[MANNER_STARTED] = {LEVEL_INFO, "Child spawned with PID #."},
+			[MANNER_RECEIVED] = {LEVEL_INFO, "Received signal #."},
+			[MANNER_REWRITTEN] = {LEVEL_INFO, "Translating signal # to #."},
+			[MANNER_FORWARDED] = {LEVEL_INFO, "Forwarded signal # to children."},
+			[MANNER_DROPPED] = {LEVEL_INFO, "Not forwarding signal # to children (ignored)."},
+			[MANNER_SUSPENDED] = {LEVEL_INFO, "Suspending self due to TTY signal."},
+			[MANNER_REAPED] = {LEVEL_INFO, "A child with PID # exited with exit status #."},
+			[REAPED_KILLED] = {LEVEL_INFO, "A child with PID # was terminated by signal #."},
+			[MANNER_ENDED] = {LEVEL_INFO, "Child exited with status #. Goodbye."},
+			[ENDED_KILLED] = {LEVEL_INFO, "Child was killed by signal #. Goodbye."}},
+		.no_command = ADVICE_USAGE,
+		.verbosity = LEVEL_WARN,
+		.help_to = STDERR_FILENO,
+		.version_to = STDERR_FILENO,
+		.not_found = 2, .denied = 2, .failed = 2,
+		.session = true,
+	},
+	{
+		.names = "catatonit\0",
+		.version = "tini version 0.1.7_catatonit",
+		.usage = "usage: @ [-ghLPV] [--] <progname> [<arguments>...]\n",
+		.prefix = "@ (catatonit:#): ",
+		.fatal = "ERROR",
+		.missing = "missing program name",
+		.refused = "cannot run @: @",
+		.flags = (const struct flag[]){
+			{'h', EFFECT_HELP, NULL, NULL, "this text"},
+			{'V', EFFECT_VERSION, "version", NULL, "the version"},
+			{'L', EFFECT_LICENCE, NULL, NULL, "the licence"},
+			{'g', EFFECT_GROUP, NULL, NULL, "signals go to the app's process group"},
+			{'P', EFFECT_PAUSE, NULL, NULL, "no program: reap, until INT or TERM"},
+			{0}},
+		.variables = (const struct variable[]){
+			{"CATATONIT_DEBUG", NULL, EFFECT_VERBOSE},
+			{"CATATONIT_LOG", NULL, EFFECT_RESERVED},
+			{0}},
+		.messages = (const struct message[MESSAGES]){
+			[MANNER_STARTED] = {LEVEL_DEBUG, "@ runs as pid #"},
+			[MANNER_ENDED] = {LEVEL_DEBUG, "it ended with status #"},
+			[ENDED_KILLED] = {LEVEL_DEBUG, "it was killed by signal #"}},
+		.wrong_flag = ADVICE_USAGE,
+		.no_command = ADVICE_USAGE,
+		.verbosity = LEVEL_INFO,
+		.help_to = STDERR_FILENO,
+		.version_to = STDOUT_FILENO,
+		.not_found = 1, .denied = 1, .failed = 1,
+		.keeps = SIGNALS_OF_FAULTS | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) |
+			 SIGNAL_BIT(SIGTTOU),
+		.subreaper = true,
+		.inherits = true,
 	},
 };
 /* clang-format on */
@@ -592,6 +669,7 @@ static int begin(char **argv, char **environment)
 	if (status != GO_ON)
 		return status;
 	if (argv[at] == NULL && !self.pauses) {
+		say(LEVEL_FATAL, self.program->missing, (struct arguments){0});
 		advise(self.program->no_command);
 		return EXIT_FAILURE;
 	}

@@ -9,7 +9,7 @@ import harness
 from conftest import doubles
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
-each_program = doubles("tini", "tini-static")
+each_program = doubles("tini", "tini-static", "dumb-init", "catatonit")
 JOB_STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 FAULTS = {signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGSYS}
 # glibc keeps 32 and 33 to itself, and so do the programs that are linked with it.
