@@ -5,7 +5,7 @@ import signal
 import pytest
 
 import harness
-from conftest import doubles
+from programs import doubles
 
 catatonit = doubles("catatonit")
 TERM, USR1 = signal.SIGTERM, signal.SIGUSR1

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 import harness
-from conftest import doubles
+from programs import doubles
 
 dumb_init = doubles("dumb-init")
 TERM, HUP, QUIT, USR1, CONT = signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGCONT

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 import harness
-from conftest import doubles
+from programs import doubles
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 each_program = doubles("tini", "tini-static", "dumb-init", "catatonit")

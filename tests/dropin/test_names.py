@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from conftest import Double, under_name
+from programs import Double, under_name
 
 HANDED = ["tini", "tini-static", "docker-init", "dumb-init", "catatonit"]
 OURS = [Double(name, False) for name in ("tini", "dumb-init", "catatonit")]

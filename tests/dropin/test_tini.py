@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import harness
-from conftest import doubles
+from programs import doubles
 
 tini = doubles("tini", "tini-static")
 TERM, USR1 = signal.SIGTERM, signal.SIGUSR1
