@@ -38,6 +38,11 @@ struct arrival {
  * was interrupted (a debugger, SIGSTOP and SIGCONT). */
 size_t signals_take(int descriptor, struct arrival *arrivals, size_t room);
 
+/* Stops this process and the others of its group, as the terminal would: number is TSTP, TTIN or
+ * TTOU. Returns when it is continued, or at once where nobody could continue it (an orphaned group,
+ * the PID 1 of a namespace). */
+void signals_suspend(int number);
+
 /* Is there one to take now? poll(2) */
 bool signals_pending(int descriptor);
 

@@ -70,6 +70,7 @@ struct process {
 	int64_t ended_at;
 	int status;	   /* as of waitpid(2); meaningful when ENDED and not failed */
 	int stop_signal;   /* what PROCESS_STOP sends */
+	int stopped_by;	   /* the signal that stopped it last, until CONT */
 	unsigned refusals; /* of fork in a row */
 	bool confirmed;	   /* exec has succeeded */
 	bool failed;	   /* it never ran: the observer was given the error */
@@ -80,6 +81,7 @@ struct process {
 enum process_change {
 	PROCESS_HAS_STARTED,  /* exec has succeeded, or the function's child was forked */
 	PROCESS_HAS_ENDED,    /* state is ENDED; see status, failed, timed_out */
+	PROCESS_HAS_STOPPED,  /* by stopped_by; told only where there is a terminal */
 	PROCESS_HAS_A_MESSAGE /* its channel is readable, or at its end */
 };
 

@@ -26,15 +26,12 @@ enum manner_event {
 };
 
 struct manner {
-	unsigned char becomes[SIGNAL_LAST + 1]; /* what a signal is forwarded as; 0: not at all */
+	signal_map becomes; /* what a signal is forwarded as; 0: not at all */
 	bool follows;	 /* no stop of its own and no linger: it forwards, and ends with the app */
 	bool ends_group; /* as it ends, the app's group gets TERM */
 	uint64_t suspends; /* with these it stops itself, too; SIGNAL_BIT each */
 	uint64_t once;	   /* these are dropped once */
 	void (*tell)(enum manner_event event, int first, int second); /* NULL: nobody listens */
 };
-
-/* Every signal as it is. */
-void manner_forward_all(struct manner *manner);
 
 #endif

@@ -663,7 +663,7 @@ static int begin(char **argv, char **environment)
 {
 	int at = 1;
 	self.line = (struct text){.bytes = memory_zeroed(LINE_ROOM, 1), .capacity = LINE_ROOM};
-	manner_forward_all(&self.manner);
+	signal_map_identity(self.manner.becomes);
 	self.verbosity = (int)self.program->verbosity;
 	int status = take_flags(argv, &at);
 	if (status != GO_ON)

@@ -75,7 +75,7 @@ static int run_scope(struct command_line *line, enum plan_scope scope)
 	if (status != 0)
 		_exit(status);
 	struct manner manner = {0};
-	manner_forward_all(&manner);
+	memcpy(manner.becomes, config->rewrites, sizeof manner.becomes);
 	/* The kernel takes all back at once, and faster than we could. */
 	_exit(run_plan(config, plan, &manner, signals));
 }

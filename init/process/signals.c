@@ -96,6 +96,13 @@ size_t signals_take(int descriptor, struct arrival *arrivals, size_t room)
 	return count;
 }
 
+void signals_suspend(int number)
+{
+	(void)kill(0, number);
+	set_mask(UINT64_MAX & ~bit(number));
+	set_mask(UINT64_MAX);
+}
+
 bool signals_pending(int descriptor)
 {
 	struct pollfd ready = {.fd = descriptor, .events = POLLIN};

@@ -14,6 +14,7 @@
 #include "process/descendants.h"
 #include "process/footprint.h"
 #include "process/signals.h"
+#include "process/terminal.h"
 #include "run/boot.h"
 
 /* Time that the keeper has to close its session once boot needs it no longer. */
@@ -25,6 +26,7 @@
 #define SIGNALS_AT_ONCE 8
 
 #define DURATION_SIZE 32
+#define NAMES_SIZE 1024 /* of those who had to be killed */
 
 enum run_state {
 	RUN_BOOT,
@@ -243,12 +245,30 @@ static enum run_state stop_app_again(struct run *run)
 	return RUN_STOPPING;
 }
 
+/* What the shell runs would get TERM only behind the shell's death, and have the linger alone. */
+static void warn_of_shell(const struct run *run)
+{
+	char room[DURATION_SIZE];
+	char name[PROCESS_NAME_SIZE];
+	const struct process *app = run->plan->app;
+	pid_t child = app->kind.to_group ? 0
+					 : descendants_behind_shell(
+						   app->pid, run->manner->becomes[run->signal]);
+	if (child > 0 && process_name(child, name))
+		log_warn("%s is a shell that does not pass signals on: %s (pid %d) has only "
+			 "app.linger = %s to end; write \"exec\" before its command, or "
+			 "app.signal_to = group",
+			app->kind.name, name, (int)child,
+			text_duration(run->config->app_linger, room, sizeof room));
+}
+
 static enum run_state stop_app(struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
 	log_debug("SIG%s: forwarded to %s, which is to stop",
 		signal_name(run->signal, room, sizeof room), run->plan->app->kind.name);
 	run->deadline = clock_deadline(run->config->app_grace);
+	warn_of_shell(run);
 	return stop_app_again(run);
 }
 
@@ -320,8 +340,10 @@ static enum run_state done_if_over(struct run *run)
 static enum run_state kill_all(struct run *run)
 {
 	char room[DURATION_SIZE];
-	log_warn("processes were still there %s after TERM: they are killed",
-		text_duration(run->config->app_linger, room, sizeof room));
+	char names[NAMES_SIZE];
+	log_warn("still there %s after TERM, and killed: %s",
+		text_duration(run->config->app_linger, room, sizeof room),
+		descendants_names(names, sizeof names));
 	run->deadline = clock_now() + KILL_TAKES_AT_MOST;
 	descendants_signal(SIGKILL);
 	return RUN_KILLING;
@@ -473,6 +495,21 @@ static bool stopped_by_now(struct run *run)
 	return run->state != before;
 }
 
+/* Ctrl-Z, or a read in the background: the job that we are stops with the command, and goes on with
+ * it, so that the shell that started us stays in charge. credentials(7), setpgid(2) */
+static void follow_stop(struct run *run, const struct process *process)
+{
+	int terminal = run->plan->table.terminal;
+	int number = process->stopped_by;
+	if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+		return;
+	terminal_give(terminal, getpgrp());
+	signals_suspend(number);
+	if (terminal_is_ours(terminal))
+		terminal_give(terminal, process->pid);
+	(void)kill(-process->pid, SIGCONT);
+}
+
 static void on_app(struct run *run, enum process_change change)
 {
 	if (change == PROCESS_HAS_STARTED)
@@ -487,6 +524,10 @@ static void observe(void *context, struct process *process, enum process_change 
 	struct run *run = context;
 	struct error step_error = {0};
 	run->error = error;
+	if (change == PROCESS_HAS_STOPPED) {
+		follow_stop(run, process);
+		return;
+	}
 	if (process == run->plan->app) {
 		on_app(run, change);
 		return;
