@@ -256,15 +256,24 @@ $(MANUAL): build/man/%: man/% build/man/settings.mdoc CHANGELOG.md
 
 # --- install -----------------------------------------------------------------------------------
 
+# The names of the programs that it can stand for, where they do not hide the programs themselves.
+STANDS_FOR := tini tini-static docker-init dumb-init catatonit
+
 .PHONY: install uninstall clean
 install: $(OUT)/tminus manual
 	install -D -m 755 $(OUT)/tminus $(DESTDIR)$(PREFIX)/sbin/tminus
+	install -d $(DESTDIR)$(PREFIX)/lib/tminus
+	for name in $(STANDS_FOR); do \
+		ln -f $(DESTDIR)$(PREFIX)/sbin/tminus $(DESTDIR)$(PREFIX)/lib/tminus/$$name || exit 1; \
+	done
 	install -D -m 644 build/man/tminus.1 $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1
 	install -D -m 644 build/man/tminus.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/tminus $(DESTDIR)$(PREFIX)/share/man/man1/tminus.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5
+		$(DESTDIR)$(PREFIX)/share/man/man5/tminus.ini.5 \
+		$(STANDS_FOR:%=$(DESTDIR)$(PREFIX)/lib/tminus/%)
+	-rmdir $(DESTDIR)$(PREFIX)/lib/tminus
 
 # --- release -----------------------------------------------------------------------------------
 

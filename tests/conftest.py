@@ -1,5 +1,6 @@
-"""What every suite shares: markers, private folders, containers that end with their test, figures."""
+"""What every suite shares: markers, private folders, containers that end with their test, stand-ins for apps."""
 
+import fcntl
 import os
 import pathlib
 
@@ -49,6 +50,54 @@ def container():
     yield start
     for each in started:
         each.kill()
+
+
+@pytest.fixture(scope="session")
+def orphans():
+    return harness.build_helper("orphans")
+
+
+@pytest.fixture(scope="session")
+def bomb():
+    return harness.build_helper("bomb")
+
+
+@pytest.fixture(scope="session")
+def unclean():
+    return harness.build_helper("unclean")
+
+
+@pytest.fixture
+def full_pipe():
+    """The writing end of a pipe that is full and that nobody reads, and its reading end."""
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, harness.PIPE_SIZE)
+    os.set_blocking(write_end, False)
+    try:
+        while True:
+            os.write(write_end, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    os.set_blocking(write_end, True)
+    yield write_end, read_end
+    os.close(write_end)
+    os.close(read_end)
+
+
+@pytest.fixture
+def terminal():
+    made = harness.Terminal()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def on_terminal(container, terminal):
+    """Starts tminus as the leader of a session whose controlling terminal is the pseudo-terminal."""
+    def start(*arguments, **keywords):
+        return container(*arguments, stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave,
+                         prefix=["setsid", "--ctty"], **keywords)
+    return start
 
 
 class Recorder:

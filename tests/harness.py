@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
@@ -23,6 +24,7 @@ PROGRAM = os.path.basename(TMINUS)[:15]
 HELPERS = ROOT / "build" / "tests"
 LIMIT = 30.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PIPE_SIZE = 8192  # two pages: poll(2) calls a pipe of one page full as soon as there is a byte in it
 LONG = os.environ.get("TMINUS_LONG") == "1"
 
 SIGNALS = [number for number in range(1, 65) if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD)]
@@ -165,6 +167,26 @@ class Stream:
 
     def text(self):
         return self.bytes.decode(errors="replace")
+
+
+class Terminal:
+    """The two ends of a pseudo-terminal. One whose output is collected does not hang up by close: the
+    thread that reads from it holds it open."""
+
+    def __init__(self, collect=True):
+        self.master, self.slave = pty.openpty()
+        self.output = Stream(self.master) if collect else None
+
+    def type(self, keys):
+        os.write(self.master, keys)
+
+    def close(self):
+        os.close(self.slave)
+        os.close(self.master)
+
+
+def shown(run, terminal, text):
+    run.expect(lambda: text in terminal.output.text(), lambda: f"{text!r} on the terminal: {terminal.output.text()!r}")
 
 
 class Container:

@@ -23,6 +23,9 @@ void log_open(void);
 /* What is written from now on; before it, LOG_INFO as LOG_TEXT. */
 void log_configure(enum log_level level, enum log_format format, enum log_color color);
 
+/* Writes line as it is to descriptor, if that can be done without waiting. */
+void log_plain(int descriptor, const char *line);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -51,6 +51,10 @@ struct subcommand {
 /* Parses the command line and runs what it names; the exit status. Signals are blocked. */
 int commands_main(int argc, char **argv, char **environment);
 
+/* Called as tini, dumb-init or catatonit, by the name of the program's file or with --as=NAME as
+ * the first argument? Then its exit status, in the program's manner; else -1. */
+int commands_as_another(char **argv, char **environment);
+
 /* The table, which ends with a name of NULL; NULL when there is no such name. */
 const struct subcommand *commands_all(void);
 const struct subcommand *commands_find(const char *name);
@@ -66,6 +70,9 @@ int command_check(struct command_line *line);
 int command_config(struct command_line *line);
 int command_version(struct command_line *line);
 int command_help(struct command_line *line);
+
+/* "1.2.3" */
+const char *command_version_number(void);
 
 /* Loads the configuration for a subcommand, or says every fault: NULL then, and status 78 is due.
  */

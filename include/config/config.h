@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/signal_name.h"
 #include "base/text.h"
 #include "config/account.h"
 #include "config/faults.h"
@@ -81,6 +82,7 @@ struct config {
 	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */
 	enum wait_level database_level; /* wait_level with auto resolved for the database */
 	bool writable;			/* the database must be writable: an upgrade follows */
+	signal_map rewrites;		/* from app.rewrite; 0: the app does not get it */
 	struct list app;		/* argv of the app: command line, else app.command */
 	struct list environment;	/* of steps and app: NAME=value, no TMINUS_* */
 	struct ordered_step *order;	/* the boot, step by step; see order.h */

@@ -15,6 +15,10 @@
  * missing loader. execve(2) */
 int exec_command(char *const *argv, char *const *environment, struct error *error);
 
+/* The same as execvpe(3) of glibc: a file that is no program is run by /bin/sh. Returns only on
+ * failure, with errno. */
+int exec_as_libc(char *const *argv, char *const *environment);
+
 /* Is there a file that exec_command would try for name? 0, or -1 and its error. A path relative to
  * the working folder is not looked at. */
 int exec_look(const char *name, char *const *environment, struct error *error);

@@ -21,6 +21,10 @@ void signals_reset(void);
 /* Empties the mask: the last act of a child before exec. */
 void signals_unblock(void);
 
+/* Instead of it, in a child that is to find what our own parent left: its mask, and what it ignored
+ * (nohup(1)), but for SIGCHLD. */
+void signals_restore(void);
+
 /* A descriptor from which blocked signals are read; CLOEXEC, blocking. -1 and errno. */
 int signals_open(void);
 
@@ -33,6 +37,11 @@ struct arrival {
 /* Takes signals off descriptor, at most room: waits for the first, never for more. 0 when the wait
  * was interrupted (a debugger, SIGSTOP and SIGCONT). */
 size_t signals_take(int descriptor, struct arrival *arrivals, size_t room);
+
+/* Stops this process and the others of its group, as the terminal would: number is TSTP, TTIN or
+ * TTOU. Returns when it is continued, or at once where nobody could continue it (an orphaned group,
+ * the PID 1 of a namespace). */
+void signals_suspend(int number);
 
 /* Is there one to take now? poll(2) */
 bool signals_pending(int descriptor);

@@ -13,12 +13,17 @@
 #include "base/error.h"
 #include "process/identity.h"
 
+/* What a child does in place of all that spawn_command does: session, group, terminal, exec. It
+ * comes with every signal blocked; what it returns, when exec has failed, is its exit status. */
+typedef int spawn_become_function(char *const *argv, char *const *environment);
+
 struct command {
 	char *const *argv;
 	char *const *environment;
 	const char *workdir;		 /* NULL: where we are */
 	const struct identity *identity; /* NULL: the same as ours */
 	int terminal; /* put the child into the foreground of this descriptor; -1: do not */
+	spawn_become_function *become; /* NULL: in tminus's own way */
 };
 
 /* A function that a child runs; what it returns is the child's exit status. channel is its end of a

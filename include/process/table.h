@@ -70,6 +70,7 @@ struct process {
 	int64_t ended_at;
 	int status;	   /* as of waitpid(2); meaningful when ENDED and not failed */
 	int stop_signal;   /* what PROCESS_STOP sends */
+	int stopped_by;	   /* the signal that stopped it last, until CONT */
 	unsigned refusals; /* of fork in a row */
 	bool confirmed;	   /* exec has succeeded */
 	bool failed;	   /* it never ran: the observer was given the error */
@@ -80,6 +81,7 @@ struct process {
 enum process_change {
 	PROCESS_HAS_STARTED,  /* exec has succeeded, or the function's child was forked */
 	PROCESS_HAS_ENDED,    /* state is ENDED; see status, failed, timed_out */
+	PROCESS_HAS_STOPPED,  /* by stopped_by; told only where there is a terminal */
 	PROCESS_HAS_A_MESSAGE /* its channel is readable, or at its end */
 };
 
@@ -87,10 +89,15 @@ enum process_change {
 typedef void process_observer(void *context, struct process *process, enum process_change change,
 	const struct error *error);
 
+/* Called for each child that was reaped, a row's or an orphan, with its status of waitpid(2),
+ * before the row gets to know. */
+typedef void process_reaped(void *context, pid_t pid, int status);
+
 struct process_table {
 	struct process *rows;
 	size_t count;
 	process_observer *observer;
+	process_reaped *reaped; /* NULL: nobody asks */
 	void *context;
 	int terminal;  /* as terminal_find; taken back whenever a row ends */
 	bool more;     /* children are left to reap: the loop comes round without waiting */

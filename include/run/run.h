@@ -19,11 +19,12 @@
 #define TMINUS_RUN_RUN_H
 
 #include "config/config.h"
+#include "run/manner.h"
 #include "run/plan.h"
 
-/* Everything from the first step to the last process. signals is an open signals_open. Returns the
- * exit status; in exec mode it does not return once the app has been executed. Allocates nothing
- * and ends for no failure of its own. */
-int run_plan(const struct config *config, struct plan *plan, int signals);
+/* Everything from the first step to the last process, with the app in that manner. signals is an
+ * open signals_open. Returns the exit status; in exec mode it does not return once the app has been
+ * executed. Allocates nothing and ends for no failure of its own. */
+int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals);
 
 #endif

@@ -76,12 +76,17 @@ void log_configure(enum log_level level, enum log_format format, enum log_color 
 	sink.color = color == LOG_COLOR_ALWAYS || (color == LOG_COLOR_AUTO && wanted);
 }
 
-static ssize_t put_when_writable(const char *line, size_t length)
+static ssize_t put_when_writable(int descriptor, const char *line, size_t length)
 {
-	struct pollfd ready = {.fd = sink.descriptor, .events = POLLOUT};
+	struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
 	if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
 		return -1;
-	return write(sink.descriptor, line, length < PIPE_BUF ? length : PIPE_BUF);
+	return write(descriptor, line, length < PIPE_BUF ? length : PIPE_BUF);
+}
+
+void log_plain(int descriptor, const char *line)
+{
+	(void)put_when_writable(descriptor, line, strlen(line));
 }
 
 static bool put(const char *line, size_t length)
@@ -90,7 +95,7 @@ static bool put(const char *line, size_t length)
 	if (sink.channel == CHANNEL_SOCKET)
 		written = send(sink.descriptor, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	else if (sink.channel == CHANNEL_POLL)
-		written = put_when_writable(line, length);
+		written = put_when_writable(sink.descriptor, line, length);
 	else
 		written = write(sink.descriptor, line, length);
 	return written > 0;

@@ -90,3 +90,9 @@ const char *signal_name(int number, char *room, size_t size)
 		(void)snprintf(room, size, "%d", number);
 	return room;
 }
+
+void signal_map_identity(signal_map map)
+{
+	for (unsigned char number = 0; number <= SIGNAL_LAST; number++)
+		map[number] = number;
+}

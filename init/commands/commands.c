@@ -177,7 +177,9 @@ int commands_main(int argc, char **argv, char **environment)
 {
 	struct command_line line = {.request.environment = environment};
 	struct error error = {0};
-	int status;
+	int status = argc < 1 ? -1 : commands_as_another(argv, environment);
+	if (status >= 0)
+		return status;
 	line.subcommand = commands_find("run");
 	if (argc < 1 || parse(argv, &line, &error) != 0) {
 		log_error("%s", error.message);

@@ -21,12 +21,17 @@ static const char drivers[] = ""
 #endif
 	;
 
+const char *command_version_number(void)
+{
+	return TMINUS_VERSION;
+}
+
 int command_version(struct command_line *line)
 {
 	signals_unblock();
 	(void)line;
-	(void)printf(
-		"tminus %s, drivers:%s\n", TMINUS_VERSION, drivers[0] != '\0' ? drivers : " none");
+	(void)printf("tminus %s, drivers:%s\n", command_version_number(),
+		drivers[0] != '\0' ? drivers : " none");
 	return commands_flush();
 }
 

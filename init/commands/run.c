@@ -113,8 +113,10 @@ static int run_scope(struct command_line *line, struct plan_request request)
 		status = try_identities(plan);
 	if (status != 0)
 		_exit(status);
+	struct manner manner = {0};
+	memcpy(manner.becomes, config->rewrites, sizeof manner.becomes);
 	/* The kernel takes all back at once, and faster than we could. */
-	_exit(run_plan(config, plan, signals));
+	_exit(run_plan(config, plan, &manner, signals));
 }
 
 /* "tminus confg" runs an app of that name; perhaps that was not meant. */

@@ -361,6 +361,34 @@ static void check_targets(struct loader *loader)
 		check_target(loader, i, origin);
 }
 
+/* "TERM:QUIT", "HUP:0": -1 when it is none. */
+static int take_rewrite(char *text, signal_map map)
+{
+	char *to = strchr(text, ':');
+	if (to == NULL)
+		return -1;
+	*to = '\0';
+	int from = signal_number(text);
+	int becomes = text_equal(to + 1, "0") ? 0 : signal_number(to + 1);
+	*to = ':';
+	if (from < 0 || becomes < 0)
+		return -1;
+	map[from] = (unsigned char)becomes;
+	return 0;
+}
+
+static void fill_rewrites(struct loader *loader)
+{
+	struct config *config = loader->config;
+	signal_map_identity(config->rewrites);
+	for (size_t i = 0; i < config->app_rewrite.count; i++)
+		if (take_rewrite(config->app_rewrite.items[i], config->rewrites) != 0)
+			faults_add(loader->faults,
+				"%s: \"%s\" is not a rewriting (TERM:QUIT, HUP:0)",
+				origins_plain(config->origins, "app", "rewrite")->origin,
+				config->app_rewrite.items[i]);
+}
+
 /* Does a shell read this argv? It expands ${...} itself, and more of it than is done here. */
 static bool is_shell(const char *program)
 {
@@ -420,6 +448,7 @@ static void fill(struct loader *loader)
 	find_database(loader);
 	fill_environment(loader);
 	check_targets(loader);
+	fill_rewrites(loader);
 	fill_app(loader);
 	config->order = order_steps(
 		config->steps, config->step_count, &config->order_count, loader->faults);

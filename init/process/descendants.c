@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,18 +27,63 @@ void descendants_disown(void)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 }
 
+/* The beginning of a file below /proc/PID, with a NUL behind it; "" when there is none. */
+static char *read_proc(pid_t pid, const char *name, char *room, size_t size)
+{
+	char path[64];
+	(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	autoclose int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = file >= 0 ? read(file, room, size - 1) : -1;
+	room[length > 0 ? length : 0] = '\0';
+	return room;
+}
+
+bool process_name(pid_t pid, char room[static PROCESS_NAME_SIZE])
+{
+	read_proc(pid, "comm", room, PROCESS_NAME_SIZE);
+	room[strcspn(room, "\n")] = '\0';
+	return room[0] != '\0';
+}
+
+static bool is_shell(pid_t pid)
+{
+	static const char shells[] = " sh dash bash ash busybox zsh ksh mksh ";
+	char path[32];
+	char program[PATH_MAX];
+	(void)snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+	ssize_t length = readlink(path, program, sizeof program - 2);
+	program[length > 0 ? length : 0] = '\0';
+	char *name = strrchr(program, '/');
+	if (name == NULL)
+		return false;
+	*name = ' ';
+	strcat(name, " "); // NOLINT: there is room for it
+	return strstr(shells, name) != NULL;
+}
+
+static bool catches(pid_t pid, int signal)
+{
+	char status[4096];
+	const char *caught = strstr(read_proc(pid, "status", status, sizeof status), "SigCgt:");
+	return caught != NULL && (strtoull(caught + 7, NULL, 16) >> (signal - 1) & 1) != 0;
+}
+
+pid_t descendants_behind_shell(pid_t shell, int signal)
+{
+	char file[64];
+	char children[64];
+	char *end;
+	(void)snprintf(file, sizeof file, "task/%d/children", (int)shell);
+	pid_t child = (pid_t)strtol(read_proc(shell, file, children, sizeof children), &end, 10);
+	bool single = child > 0 && end[strspn(end, " ")] == '\0';
+	return single && is_shell(shell) && !catches(shell, signal) ? child : 0;
+}
+
 /* The parent of pid: the second field behind the name in proc_pid_stat(5); -1 when pid is gone. */
 static pid_t parent_of(pid_t pid)
 {
-	char path[32];
 	char stat[512];
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	autoclose int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = file >= 0 ? read(file, stat, sizeof stat - 1) : -1;
-	if (length <= 0)
-		return -1;
-	stat[length] = '\0';
-	const char *behind_name = strrchr(stat, ')');
+	const char *behind_name = strrchr(read_proc(pid, "stat", stat, sizeof stat), ')');
 	if (behind_name == NULL || strlen(behind_name) < 5)
 		return -1;
 	return (pid_t)strtol(behind_name + 4, NULL, 10);
@@ -72,19 +118,58 @@ static size_t grow(DIR *proc, pid_t *tree, size_t count)
 	return count - before;
 }
 
-static void signal_tree(int signal)
+/* Everybody below us, without ourselves. */
+struct tree {
+	pid_t pids[TREE_LIMIT];
+	size_t count;
+};
+
+static const struct tree *walk(void)
 {
-	static pid_t tree[TREE_LIMIT];
-	size_t count = 1;
+	static struct tree tree;
+	tree.count = 1;
+	tree.pids[0] = getpid();
 	DIR *proc = opendir("/proc");
 	if (proc == NULL)
-		return;
-	tree[0] = getpid();
-	for (size_t added = 1; added > 0; count += added)
-		added = grow(proc, tree, count);
-	for (size_t i = 1; i < count; i++)
-		signal_one(tree[i], signal);
+		return &tree;
+	for (size_t added = 1; added > 0; tree.count += added)
+		added = grow(proc, tree.pids, tree.count);
 	(void)closedir(proc);
+	return &tree;
+}
+
+static void signal_tree(int signal)
+{
+	const struct tree *tree = walk();
+	for (size_t i = 1; i < tree->count; i++)
+		signal_one(tree->pids[i], signal);
+}
+
+/* /proc may belong to another namespace, whose numbers are not ours. proc(5) */
+static bool proc_is_ours(void)
+{
+	char self[16];
+	ssize_t length = readlink("/proc/self", self, sizeof self - 1);
+	self[length > 0 ? length : 0] = '\0';
+	return strtol(self, NULL, 10) == getpid();
+}
+
+const char *descendants_names(char *room, size_t size)
+{
+	const struct tree *tree = proc_is_ours() ? walk() : NULL;
+	size_t used = 0;
+	room[0] = '\0';
+	for (size_t i = 1; tree != NULL && i < tree->count; i++) {
+		char name[PROCESS_NAME_SIZE];
+		if (!process_name(tree->pids[i], name))
+			continue;
+		int length = snprintf(room + used, size - used, "%s%s (pid %d)",
+			used > 0 ? ", " : "", name, (int)tree->pids[i]);
+		if (length < 0 || used + (size_t)length >= size)
+			break;
+		used += (size_t)length;
+	}
+	return room;
 }
 
 void descendants_signal(int signal)

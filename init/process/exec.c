@@ -246,18 +246,45 @@ int exec_look(const char *name, char *const *environment, struct error *error)
 	return tell_not_found(name, path, error);
 }
 
+/* Tries argv[0] as it is, or in PATH; the errno that counts, and in candidate its file, "" where
+ * there is none. */
+static int exec_any(char *const *argv, char *const *environment, char candidate[static PATH_MAX])
+{
+	if (strchr(argv[0], '/') == NULL)
+		return exec_search(argv, environment, search_path(environment), candidate);
+	(void)execve(argv[0], argv, environment);
+	int number = errno;
+	(void)snprintf(candidate, PATH_MAX, "%s", argv[0]);
+	return number;
+}
+
 int exec_command(char *const *argv, char *const *environment, struct error *error)
 {
+	char candidate[PATH_MAX];
 	if (argv[0][0] == '\0')
 		return error_set(error, STATUS_NOT_FOUND, "the command is empty");
-	if (strchr(argv[0], '/') != NULL) {
-		(void)execve(argv[0], argv, environment);
-		return explain(argv[0], errno, error);
-	}
-	const char *path = search_path(environment);
-	char candidate[PATH_MAX];
-	int number = exec_search(argv, environment, path, candidate);
+	int number = exec_any(argv, environment, candidate);
 	if (candidate[0] != '\0')
 		return explain(candidate, number, error);
-	return tell_not_found(argv[0], path, error);
+	return tell_not_found(argv[0], search_path(environment), error);
+}
+
+int exec_as_libc(char *const *argv, char *const *environment)
+{
+	char candidate[PATH_MAX];
+	if (argv[0][0] == '\0')
+		return ENOENT;
+	int number = exec_any(argv, environment, candidate);
+	if (number != ENOEXEC)
+		return number;
+	size_t count = 0;
+	while (argv[count] != NULL)
+		count++;
+	char **words = memory_zeroed(count + 2, sizeof *words);
+	words[0] = (char *)"/bin/sh"; // NOLINT(cppcoreguidelines-pro-type-cast-qual)
+	words[1] = candidate;
+	memcpy(words + 2, argv + 1, (count - 1) * sizeof *words);
+	(void)execve(words[0], words, environment);
+	free(words);
+	return number;
 }

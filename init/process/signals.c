@@ -17,20 +17,39 @@ typedef uint64_t kernel_mask;
 
 /* The kernel's struct sigaction; zero is SIG_DFL without flags. */
 struct kernel_action {
-	void *handler;
+	void (*handler)(int);
 	unsigned long flags;
 	void *restorer;
 	kernel_mask mask;
 };
 
+/* What the parent left to us. */
+static struct {
+	kernel_mask blocked;
+	kernel_mask ignored;
+} inherited;
+
+static kernel_mask bit(int number)
+{
+	return (kernel_mask)1 << (number - 1);
+}
+
+static void swap_mask(kernel_mask mask, kernel_mask *before)
+{
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, sizeof mask);
+}
+
 static void set_mask(kernel_mask mask)
 {
-	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+	swap_mask(mask, NULL);
 }
 
 void signals_block(void)
 {
-	set_mask(UINT64_MAX);
+	kernel_mask before = 0;
+	swap_mask(UINT64_MAX, &before);
+	if (before != UINT64_MAX)
+		inherited.blocked = before;
 }
 
 void signals_unblock(void)
@@ -41,8 +60,21 @@ void signals_unblock(void)
 void signals_reset(void)
 {
 	static const struct kernel_action by_default;
+	for (int number = 1; number <= SIGNAL_LAST; number++) {
+		struct kernel_action before = {0};
+		(void)syscall(SYS_rt_sigaction, number, &by_default, &before, sizeof(kernel_mask));
+		if (before.handler == SIG_IGN && number != SIGCHLD)
+			inherited.ignored |= bit(number);
+	}
+}
+
+void signals_restore(void)
+{
+	static const struct kernel_action ignore = {.handler = SIG_IGN};
 	for (int number = 1; number <= SIGNAL_LAST; number++)
-		(void)syscall(SYS_rt_sigaction, number, &by_default, NULL, sizeof(kernel_mask));
+		if ((inherited.ignored & bit(number)) != 0)
+			(void)syscall(SYS_rt_sigaction, number, &ignore, NULL, sizeof(kernel_mask));
+	set_mask(inherited.blocked);
 }
 
 int signals_open(void)
@@ -62,6 +94,13 @@ size_t signals_take(int descriptor, struct arrival *arrivals, size_t room)
 		arrivals[i].sender = infos[i].ssi_code == SI_KERNEL ? 0 : (pid_t)infos[i].ssi_pid;
 	}
 	return count;
+}
+
+void signals_suspend(int number)
+{
+	(void)kill(0, number);
+	set_mask(UINT64_MAX & ~bit(number));
+	set_mask(UINT64_MAX);
 }
 
 bool signals_pending(int descriptor)

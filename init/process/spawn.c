@@ -51,6 +51,8 @@ int spawn_become(const struct command *command, struct error *error)
 static _Noreturn void run_command(const struct command *command, pid_t parent, int report)
 {
 	struct error error = {0};
+	if (command->become != NULL)
+		_exit(command->become(command->argv, command->environment));
 	(void)setpgid(0, 0);
 	terminal_give(command->terminal, getpid());
 	(void)become(command, parent, &error);
@@ -82,7 +84,8 @@ int spawn_command(const struct command *command, struct spawned *child, struct e
 		(void)close(ends[0]);
 		return refused(error, number, "fork", command->argv[0]);
 	}
-	(void)setpgid(pid, pid);
+	if (command->become == NULL)
+		(void)setpgid(pid, pid);
 	*child = (struct spawned){.pid = pid, .descriptor = ends[0]};
 	return 0;
 }

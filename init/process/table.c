@@ -298,13 +298,28 @@ static struct process *row_of(const struct process_table *table, pid_t pid)
 	return NULL;
 }
 
+static void tell_stopped(struct process_table *table, struct process *process, int signal)
+{
+	if (process == NULL)
+		return;
+	process->stopped_by = signal;
+	tell(table, process, PROCESS_HAS_STOPPED, NULL);
+}
+
 void table_reap(struct process_table *table)
 {
 	int status;
 	pid_t pid = 1;
 	int left = REAPED_AT_ONCE;
-	while (left-- > 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	int options = table->terminal >= 0 ? WNOHANG | WUNTRACED : WNOHANG;
+	while (left-- > 0 && (pid = waitpid(-1, &status, options)) > 0) {
 		struct process *process = row_of(table, pid);
+		if (WIFSTOPPED(status)) {
+			tell_stopped(table, process, WSTOPSIG(status));
+			continue;
+		}
+		if (table->reaped != NULL)
+			table->reaped(table->context, pid, status);
 		if (process != NULL)
 			handle(process, PROCESS_EXIT,
 				&(struct occasion){.table = table, .status = status});

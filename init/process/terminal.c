@@ -22,6 +22,11 @@ int terminal_find(void)
 	return -1;
 }
 
+bool terminal_is_ours(int terminal)
+{
+	return tcgetpgrp(terminal) == getpgrp();
+}
+
 void terminal_give(int terminal, pid_t group)
 {
 	if (terminal >= 0)

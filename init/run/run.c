@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "process/descendants.h"
 #include "process/footprint.h"
 #include "process/signals.h"
+#include "process/terminal.h"
 #include "run/boot.h"
 
 /* Time that the keeper has to close its session once boot needs it no longer. */
@@ -24,6 +26,7 @@
 #define SIGNALS_AT_ONCE 8
 
 #define DURATION_SIZE 32
+#define NAMES_SIZE 1024 /* of those who had to be killed */
 
 enum run_state {
 	RUN_BOOT,
@@ -54,11 +57,13 @@ enum run_event {
 struct run {
 	const struct config *config;
 	struct plan *plan;
+	struct manner *manner;
 	int signals;
 	enum run_state state;
 	struct boot boot; /* the walk through the plan's steps */
 	int64_t deadline; /* of this state */
 	int64_t started_at;
+	pid_t group;		   /* the app's pid, for what outlives it in its group */
 	bool trimmed;		   /* the memory of boot was given back */
 	int status;		   /* the exit status, once it is known */
 	int signal;		   /* the one being handled */
@@ -74,6 +79,12 @@ static int status_of(int wait_status)
 {
 	return WIFSIGNALED(wait_status) ? STATUS_SIGNAL_BASE + WTERMSIG(wait_status)
 					: WEXITSTATUS(wait_status);
+}
+
+static void tell(const struct run *run, enum manner_event event, int first, int second)
+{
+	if (run->manner->tell != NULL)
+		run->manner->tell(event, first, second);
 }
 
 static bool any_row_alive(const struct plan *plan)
@@ -186,7 +197,7 @@ static enum run_state begin_app(struct run *run)
 		return RUN_BOOT;
 	if (plan->app == NULL)
 		return RUN_LEAVING;
-	if (stopped_by_now(run))
+	if (!run->manner->follows && stopped_by_now(run))
 		return run->state;
 	if (becomes)
 		return become_app(run);
@@ -212,6 +223,8 @@ static enum run_state app_up(struct run *run)
 {
 	char room[DURATION_SIZE];
 	run->deadline = CLOCK_NEVER;
+	run->group = run->plan->app->pid;
+	tell(run, MANNER_STARTED, run->group, 0);
 	if (run->plan->step_count > 0)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
 			(int)run->plan->app->pid,
@@ -226,26 +239,62 @@ static enum run_state app_up_late(struct run *run)
 	return RUN_STOPPING;
 }
 
+static enum run_state stop_app_again(struct run *run)
+{
+	process_stop(&run->plan->table, run->plan->app, run->manner->becomes[run->signal]);
+	return RUN_STOPPING;
+}
+
+/* What the shell runs would get TERM only behind the shell's death, and have the linger alone. */
+static void warn_of_shell(const struct run *run)
+{
+	char room[DURATION_SIZE];
+	char name[PROCESS_NAME_SIZE];
+	const struct process *app = run->plan->app;
+	pid_t child = app->kind.to_group ? 0
+					 : descendants_behind_shell(
+						   app->pid, run->manner->becomes[run->signal]);
+	if (child > 0 && process_name(child, name))
+		log_warn("%s is a shell that does not pass signals on: %s (pid %d) has only "
+			 "app.linger = %s to end; write \"exec\" before its command, or "
+			 "app.signal_to = group",
+			app->kind.name, name, (int)child,
+			text_duration(run->config->app_linger, room, sizeof room));
+}
+
 static enum run_state stop_app(struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
 	log_debug("SIG%s: forwarded to %s, which is to stop",
 		signal_name(run->signal, room, sizeof room), run->plan->app->kind.name);
 	run->deadline = clock_deadline(run->config->app_grace);
-	process_stop(&run->plan->table, run->plan->app, run->signal);
-	return RUN_STOPPING;
+	warn_of_shell(run);
+	return stop_app_again(run);
 }
 
-static enum run_state stop_app_again(struct run *run)
+/* It ends with the app: the kernel kills what is left in its namespace. */
+static enum run_state follow_app(struct run *run)
 {
-	process_stop(&run->plan->table, run->plan->app, run->signal);
-	return RUN_STOPPING;
+	const struct process *app = run->plan->app;
+	int term = run->manner->becomes[SIGTERM];
+	if (app->failed) {
+		log_error("%s", run->error->message);
+		run->status = EXIT_FAILURE;
+		return RUN_DONE;
+	}
+	run->status = status_of(app->status);
+	if (run->manner->ends_group && run->group > 0 && term != 0)
+		(void)kill(-run->group, term);
+	tell(run, MANNER_ENDED, app->status, 0);
+	return RUN_DONE;
 }
 
 static enum run_state app_gone(struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
 	const struct process *app = run->plan->app;
+	if (run->manner->follows)
+		return follow_app(run);
 	run->deadline = CLOCK_NEVER;
 	if (!app->failed) {
 		run->status = status_of(app->status);
@@ -291,8 +340,10 @@ static enum run_state done_if_over(struct run *run)
 static enum run_state kill_all(struct run *run)
 {
 	char room[DURATION_SIZE];
-	log_warn("processes were still there %s after TERM: they are killed",
-		text_duration(run->config->app_linger, room, sizeof room));
+	char names[NAMES_SIZE];
+	log_warn("still there %s after TERM, and killed: %s",
+		text_duration(run->config->app_linger, room, sizeof room),
+		descendants_names(names, sizeof names));
 	run->deadline = clock_now() + KILL_TAKES_AT_MOST;
 	descendants_signal(SIGKILL);
 	return RUN_KILLING;
@@ -359,13 +410,39 @@ static enum rule rule_for(const struct run *run, const struct arrival *arrival)
 	int number = arrival->number;
 	if (number == SIGCHLD || (number == SIGPIPE && arrival->sender == getpid()))
 		return RULE_NOTHING;
+	bool up = run->state >= RUN_APP;
+	if (run->manner->follows || (up && run->manner->becomes[number] == 0))
+		return RULE_FORWARD;
 	if (number == SIGTERM || number == run->config->app_stop_signal)
 		return RULE_STOP;
-	if (run->state >= RUN_APP)
+	if (up)
 		return RULE_FORWARD;
 	if (number == SIGINT || number == SIGQUIT || number == SIGHUP)
 		return RULE_INTERRUPT;
 	return number == SIGCONT || number == SIGWINCH ? RULE_FORWARD : RULE_DROP;
+}
+
+/* What the app gets for a signal, 0 for nothing. */
+static int rewritten(struct manner *manner, int number)
+{
+	uint64_t bit = SIGNAL_BIT(number);
+	bool dropped = (manner->once & bit) != 0;
+	manner->once &= ~bit;
+	return dropped ? 0 : manner->becomes[number];
+}
+
+static void forward_to_app(const struct run *run, int number)
+{
+	int becomes = rewritten(run->manner, number);
+	if (becomes != number)
+		tell(run, MANNER_REWRITTEN, number, becomes);
+	if (becomes != 0)
+		process_forward(run->plan->app, becomes);
+	tell(run, becomes != 0 ? MANNER_FORWARDED : MANNER_DROPPED, becomes, 0);
+	if ((run->manner->suspends & SIGNAL_BIT(number)) == 0)
+		return;
+	tell(run, MANNER_SUSPENDED, number, 0);
+	(void)kill(getpid(), SIGSTOP);
 }
 
 /* To the app, or during boot to the running step. */
@@ -373,7 +450,7 @@ static void forward(const struct run *run, int number)
 {
 	const struct process *process = boot_running(&run->boot);
 	if (run->state >= RUN_STARTING && run->plan->app != NULL)
-		process_forward(run->plan->app, number);
+		forward_to_app(run, number);
 	else if (process != NULL)
 		process_forward(process, number);
 }
@@ -382,6 +459,7 @@ static void on_signal(struct run *run, const struct arrival *arrival)
 {
 	char room[SIGNAL_NAME_SIZE];
 	run->signal = arrival->number;
+	tell(run, MANNER_RECEIVED, arrival->number, 0);
 	switch (rule_for(run, arrival)) {
 	case RULE_NOTHING:
 		break;
@@ -417,6 +495,21 @@ static bool stopped_by_now(struct run *run)
 	return run->state != before;
 }
 
+/* Ctrl-Z, or a read in the background: the job that we are stops with the command, and goes on with
+ * it, so that the shell that started us stays in charge. credentials(7), setpgid(2) */
+static void follow_stop(struct run *run, const struct process *process)
+{
+	int terminal = run->plan->table.terminal;
+	int number = process->stopped_by;
+	if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+		return;
+	terminal_give(terminal, getpgrp());
+	signals_suspend(number);
+	if (terminal_is_ours(terminal))
+		terminal_give(terminal, process->pid);
+	(void)kill(-process->pid, SIGCONT);
+}
+
 static void on_app(struct run *run, enum process_change change)
 {
 	if (change == PROCESS_HAS_STARTED)
@@ -431,6 +524,10 @@ static void observe(void *context, struct process *process, enum process_change 
 	struct run *run = context;
 	struct error step_error = {0};
 	run->error = error;
+	if (change == PROCESS_HAS_STOPPED) {
+		follow_stop(run, process);
+		return;
+	}
 	if (process == run->plan->app) {
 		on_app(run, change);
 		return;
@@ -453,6 +550,11 @@ static void observe(void *context, struct process *process, enum process_change 
 		break;
 	}
 	run->error = NULL;
+}
+
+static void on_reaped(void *context, pid_t pid, int status)
+{
+	tell(context, MANNER_REAPED, pid, status);
 }
 
 static void expire(struct run *run)
@@ -513,20 +615,22 @@ static void turn(struct run *run, struct pollfd *ready)
 	conclude(run);
 }
 
-int run_plan(const struct config *config, struct plan *plan, int signals)
+int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
 {
 	struct pollfd ready[plan->table.count + 1];
 	struct run run = {
 		.config = config,
 		.plan = plan,
+		.manner = manner,
 		.signals = signals,
 		.started_at = clock_now(),
 		.deadline = clock_deadline(config->boot_timeout),
 	};
 	plan->table.observer = observe;
+	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;
 	plan->table.context = &run;
 	boot_begin(&run.boot, config, plan);
-	if (!stopped_by_now(&run))
+	if (manner->follows || !stopped_by_now(&run))
 		run.state = next_step(&run);
 	table_reap(&plan->table);
 	conclude(&run);

@@ -1,6 +1,5 @@
 """Where things are missing, full, closed or forbidden: tminus warns and goes on."""
 
-import fcntl
 import itertools
 import os
 import signal
@@ -15,30 +14,12 @@ TERM = signal.SIGTERM
 STRANGER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]  # in no passwd
 CLOSED = ["".join(each) for count in range(4) for each in itertools.combinations("012", count)]
 TRACED = ["strace", "-f", "-qq", "-o", "/dev/null"]
-PIPE_SIZE = 8192  # two pages: poll(2) calls a pipe of one page full as soon as there is a byte in it
 BOOT = {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"}
 
 
 def closing(descriptors):
     """Shell code that closes them."""
     return "exec " + " ".join(f"{each}>&-" for each in descriptors) if descriptors else ":"
-
-
-@pytest.fixture
-def full_pipe():
-    """The writing end of a pipe that is full and that nobody reads, and its reading end."""
-    read_end, write_end = os.pipe()
-    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-    os.set_blocking(write_end, False)
-    try:
-        while True:
-            os.write(write_end, b"x" * 4096)
-    except BlockingIOError:
-        pass
-    os.set_blocking(write_end, True)
-    yield write_end, read_end
-    os.close(write_end)
-    os.close(read_end)
 
 
 @pytest.mark.parametrize("environment", [{}, BOOT], ids=["plain", "with a boot"])
@@ -220,7 +201,7 @@ def test_lines_that_nobody_read_are_counted_and_told(container, full_pipe, recor
     for _ in range(3):
         run.signal(signal.SIGUSR1)
         run.expect(lambda: not run.init.has("ShdPnd", signal.SIGUSR1), "USR1 to be taken")
-    assert len(os.read(read_end, 65536)) == PIPE_SIZE
+    assert len(os.read(read_end, 65536)) == harness.PIPE_SIZE
     said = harness.Stream(os.dup(read_end))
     run.signal(signal.SIGUSR2)
     run.expect(lambda: "dropped" in said.text() and "USR2" in said.text(), lambda: f"the count; it said: {said.text()}")

@@ -1,53 +1,15 @@
 """A terminal, as `docker run -t` gives one: who reads from it, and whom Ctrl-C reaches."""
 
 import fcntl
-import os
-import pty
 import signal
 import struct
 import termios
 
 import pytest
 
-import harness
+from harness import Terminal, shown
 
 CTRL_C, CTRL_BACKSLASH, CTRL_Z = b"\x03", b"\x1c", b"\x1a"
-
-
-class Terminal:
-    """The two ends of a pseudo-terminal. One whose output is collected does not hang up by close: the
-    thread that reads from it holds it open."""
-
-    def __init__(self, collect=True):
-        self.master, self.slave = pty.openpty()
-        self.output = harness.Stream(self.master) if collect else None
-
-    def type(self, keys):
-        os.write(self.master, keys)
-
-    def close(self):
-        os.close(self.slave)
-        os.close(self.master)
-
-
-@pytest.fixture
-def terminal():
-    made = Terminal()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def on_terminal(container, terminal):
-    """Starts tminus as the leader of a session whose controlling terminal is the pseudo-terminal."""
-    def start(*arguments, **keywords):
-        return container(*arguments, stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave,
-                         prefix=["setsid", "--ctty"], **keywords)
-    return start
-
-
-def shown(run, terminal, text):
-    run.expect(lambda: text in terminal.output.text(), lambda: f"{text!r} on the terminal: {terminal.output.text()!r}")
 
 
 @pytest.mark.parametrize("environment", [{}, {"TMINUS_UPGRADE_COMMAND": "true"}, {"TMINUS_APP_MODE": "exec"},

@@ -31,7 +31,10 @@ def test_it_builds_and_installs_where_there_is_no_git(tarball, tmp_path):
     make("install", f"DESTDIR={root}", "PREFIX=/usr", "CFLAGS=-O0", folder=source,
          PATH=f"{no_git.parent}:/usr/sbin:/usr/bin:/sbin:/bin")
     installed = sorted(str(path.relative_to(root)) for path in root.glob("**/*") if path.is_file())
-    assert installed == ["usr/sbin/tminus", "usr/share/man/man1/tminus.1", "usr/share/man/man5/tminus.ini.5"]
+    names = ["catatonit", "docker-init", "dumb-init", "tini", "tini-static"]
+    assert installed == [*(f"usr/lib/tminus/{name}" for name in names), "usr/sbin/tminus",
+                         "usr/share/man/man1/tminus.1", "usr/share/man/man5/tminus.ini.5"]
+    assert all((root / "usr/lib/tminus" / name).samefile(root / "usr/sbin/tminus") for name in names)
     said = subprocess.run([root / "usr/sbin/tminus", "version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert said.startswith(f"tminus {VERSION}, drivers: postgres mysql sqlite")
     make("uninstall", f"DESTDIR={root}", "PREFIX=/usr", folder=source)
