@@ -100,9 +100,26 @@ help:
 build/tminus: build/debug/tminus
 	@ln -sfn debug/tminus $@
 
+ifeq ($(VARIANT),static)
+# Our own code first and as one piece, with its literals: optimized as one program with the libraries
+# it would lie scattered among theirs, and merged literals lie scattered anyway; each place is a page
+# fault. The log's state lies in one page with the C library's, which is written anyway.
+LOG := $(OUT)/init/base/log.o
+$(LOG): FLAGS_static += -fno-lto
+
+$(OUT)/own.o: $(OUT)/init/main.o $(filter-out $(LOG),$(OBJECTS))
+	@echo '  LD     $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -o $@ $^
+	$(Q)$(ARCH)-linux-gnu-objcopy --set-section-flags '.rodata*.str*=alloc,readonly,data,contents' $@
+
+$(OUT)/tminus: $(OUT)/own.o $(OUT)/libtminus.a
+	@echo '  LINK   $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/own.o $(LIBS) $(LOG)
+else
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	@echo '  LINK   $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/init/main.o $(OUT)/libtminus.a $(LIBS)
+endif
 
 $(OUT)/libtminus.a: $(OBJECTS)
 	@rm -f $@
@@ -112,11 +129,6 @@ $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo '  CC     $<'
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-
-ifeq ($(VARIANT),static)
-# Its state then lies in one page with the C library's, which is written anyway.
-$(OUT)/init/base/log.o: FLAGS_static += -fno-lto
-endif
 
 # Rebuild when the compiler, its flags or the chosen drivers change.
 $(OUT)/flags: FORCE

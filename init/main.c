@@ -19,6 +19,6 @@ int main(int argc, char **argv)
 	signals_block();
 	signals_reset();
 	hold_standard_descriptors();
-	log_open();
+	log_configure(LOG_INFO, LOG_TEXT, LOG_COLOR_NEVER);
 	return commands_main(argc, argv, environ);
 }

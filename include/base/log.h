@@ -16,11 +16,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 enum log_color { LOG_COLOR_AUTO, LOG_COLOR_ALWAYS, LOG_COLOR_NEVER };
 
-/* Opens the description of its own. Call once, while /proc/self may still be opened (before
- * PR_SET_DUMPABLE 0). Without it the log works by polling. */
-void log_open(void);
-
-/* What is written from now on; before it, LOG_INFO as LOG_TEXT. */
+/* What is written from now on; before it, errors alone, as text without color. */
 void log_configure(enum log_level level, enum log_format format, enum log_color color);
 
 /* Writes line as it is to descriptor, if that can be done without waiting. */

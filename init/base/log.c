@@ -16,6 +16,7 @@
 
 /* How a line reaches stderr. */
 enum channel {
+	CHANNEL_UNKNOWN,
 	CHANNEL_POLL,	/* shared description: poll first, at most PIPE_BUF at once */
 	CHANNEL_OWN,	/* a non-blocking description of our own */
 	CHANNEL_FILE,	/* a regular file never blocks, and its offset must stay shared */
@@ -24,7 +25,7 @@ enum channel {
 
 #define LINE_SIZE 2048 /* below PIPE_BUF, so that a line is written whole or not at all */
 
-/* All zero until log_open, so that it costs no page of initialised memory. */
+/* All zero at first, so that it costs no page of initialised memory. */
 static struct {
 	int descriptor;
 	enum channel channel;
@@ -45,11 +46,13 @@ static const struct {
 	[LOG_DEBUG] = {"debug", "debug: ", "\033[2m"},
 };
 
-void log_open(void)
+/* Only for a line that is to be written: most runs write none. A process that is not dumpable may
+ * open its own descriptors all the same. ptrace(2), access mode checking, 1 */
+static void open_channel(void)
 {
 	struct stat status;
 	sink.descriptor = STDERR_FILENO;
-	sink.level = LOG_INFO;
+	sink.channel = CHANNEL_POLL;
 	if (fstat(STDERR_FILENO, &status) != 0)
 		return;
 	if (S_ISREG(status.st_mode)) {
@@ -72,8 +75,8 @@ void log_configure(enum log_level level, enum log_format format, enum log_color 
 	sink.level = level;
 	sink.format = format;
 	const char *no_color = getenv("NO_COLOR");
-	bool wanted = (no_color == NULL || no_color[0] == '\0') && isatty(STDERR_FILENO) == 1;
-	sink.color = color == LOG_COLOR_ALWAYS || (color == LOG_COLOR_AUTO && wanted);
+	bool wanted = color == LOG_COLOR_AUTO && (no_color == NULL || no_color[0] == '\0');
+	sink.color = color == LOG_COLOR_ALWAYS || (wanted && isatty(STDERR_FILENO) == 1);
 }
 
 static ssize_t put_when_writable(int descriptor, const char *line, size_t length)
@@ -92,6 +95,8 @@ void log_plain(int descriptor, const char *line)
 static bool put(const char *line, size_t length)
 {
 	ssize_t written;
+	if (sink.channel == CHANNEL_UNKNOWN)
+		open_channel();
 	if (sink.channel == CHANNEL_SOCKET)
 		written = send(sink.descriptor, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	else if (sink.channel == CHANNEL_POLL)

@@ -510,7 +510,8 @@ static int look_after(char **argv, char **environment, int signals)
 		.environment = {.items = environment},
 		.app_signal_to = self.group ? SIGNAL_TO_GROUP : SIGNAL_TO_PROCESS,
 	};
-	struct plan *plan = plan_new(&config, PLAN_RUN, -1);
+	const struct plan_request request = {.scope = PLAN_RUN, .terminal = -1};
+	struct plan *plan = plan_new(&config, &request);
 	plan->app->kind.command.become = become;
 	self.command = argv[0];
 	int status = run_plan(&config, plan, &self.manner, signals);

@@ -17,7 +17,7 @@
 #include "run/run.h"
 
 /* An app of the same user must not read our environment or memory: both may hold credentials.
- * Everything below /proc/self that we need is open by now. prctl(2), PR_SET_DUMPABLE */
+ * prctl(2), PR_SET_DUMPABLE */
 static void hide_memory(void)
 {
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

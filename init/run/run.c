@@ -25,6 +25,9 @@
 /* Real-time signals queue up: a flood of them must not keep the loop from reaping. */
 #define SIGNALS_AT_ONCE 8
 
+/* From the app's start until boot's memory is given back: not while a short app runs. */
+#define TRIM_AFTER 100
+
 #define DURATION_SIZE 32
 #define NAMES_SIZE 1024 /* of those who had to be killed */
 
@@ -64,7 +67,7 @@ struct run {
 	int64_t deadline; /* of this state */
 	int64_t started_at;
 	pid_t group;		   /* the app's pid, for what outlives it in its group */
-	bool trimmed;		   /* the memory of boot was given back */
+	int64_t trim_at;	   /* then the memory of boot is given back */
 	int status;		   /* the exit status, once it is known */
 	int signal;		   /* the one being handled */
 	const struct error *error; /* why the step or the app failed, during its event */
@@ -225,6 +228,7 @@ static enum run_state app_up(struct run *run)
 	run->deadline = CLOCK_NEVER;
 	run->group = run->plan->app->pid;
 	tell(run, MANNER_STARTED, run->group, 0);
+	run->trim_at = clock_now() + TRIM_AFTER;
 	if (run->plan->step_count > 0)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
 			(int)run->plan->app->pid,
@@ -557,10 +561,19 @@ static void on_reaped(void *context, pid_t pid, int status)
 	tell(context, MANNER_REAPED, pid, status);
 }
 
+static void trim_once(struct run *run)
+{
+	if (run->trim_at > clock_now())
+		return;
+	run->trim_at = CLOCK_NEVER;
+	footprint_trim();
+}
+
 static void expire(struct run *run)
 {
 	struct error error = {0};
 	table_expire(&run->plan->table);
+	trim_once(run);
 	if (run->deadline <= clock_now()) {
 		run->deadline = CLOCK_NEVER;
 		feed(run, RUN_DEADLINE);
@@ -575,21 +588,13 @@ static void expire(struct run *run)
 static int64_t next_deadline(const struct run *run)
 {
 	int64_t deadline = clock_earlier(run->deadline, table_deadline(&run->plan->table));
+	deadline = clock_earlier(deadline, run->trim_at);
 	return run->state == RUN_BOOT ? clock_earlier(deadline, run->boot.deadline) : deadline;
 }
 
 static void conclude(struct run *run)
 {
 	feed(run, run->plan->table.all_gone ? RUN_EMPTY : RUN_LEFT);
-}
-
-/* As late as can be: what is still to be run before the first sleep would come back at once. */
-static void trim_once(struct run *run)
-{
-	if (run->trimmed)
-		return;
-	run->trimmed = true;
-	footprint_trim();
 }
 
 /* Waits, and deals with what there is. With nothing but signals to wait for, reading them is the
@@ -600,7 +605,6 @@ static void turn(struct run *run, struct pollfd *ready)
 	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
 	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
 	if (count == 1 && deadline == CLOCK_NEVER) {
-		trim_once(run);
 		take_signals(run);
 	} else {
 		(void)poll(ready, count, clock_left(deadline));
@@ -625,6 +629,7 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 		.signals = signals,
 		.started_at = clock_now(),
 		.deadline = clock_deadline(config->boot_timeout),
+		.trim_at = CLOCK_NEVER,
 	};
 	plan->table.observer = observe;
 	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;
