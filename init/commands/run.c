@@ -75,7 +75,7 @@ static bool is_used(const struct plan *plan, const struct identity *identity)
 static int try_identities(const struct plan *plan)
 {
 	struct error error = {0};
-	const char *warning = NULL;
+	unsigned lacks = 0;
 	for (size_t i = 0; i <= plan->step_identities; i++) {
 		const struct identity *identity = &plan->identities[i];
 		if (!is_used(plan, identity))
@@ -84,11 +84,14 @@ static int try_identities(const struct plan *plan)
 			log_error("%s; nothing was started", error.message);
 			return error.status;
 		}
-		if (warning == NULL)
-			warning = identity_warning(identity);
+		lacks |= identity_lacks(identity);
 	}
-	if (warning != NULL)
-		log_warn("%s", warning);
+	if ((lacks & IDENTITY_LACKS_KILL) != 0)
+		log_warn("without CAP_KILL no signal reaches the app's user, so that nothing but "
+			 "the platform's KILL ends it; add the capability KILL");
+	if ((lacks & IDENTITY_LACKS_SETPCAP) != 0)
+		log_warn("without CAP_SETPCAP the bounding set stays as it is; "
+			 "security.no_new_privs = yes makes sure that nothing comes of it");
 	return 0;
 }
 
