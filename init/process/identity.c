@@ -9,6 +9,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,10 +67,12 @@ static int refuse(const struct identity *identity, const char *what, struct erro
 		account->origin, account->text, what, strerror(number), hint);
 }
 
+/* The C libraries do not agree on the type of a resource. prlimit(2) */
 static int set_limits(const struct limits *limits, struct error *error)
 {
 	for (size_t i = 0; i < limits->count; i++)
-		if (setrlimit(limits->rows[i].resource, &limits->rows[i].values) != 0)
+		if (syscall(SYS_prlimit64, 0, limits->rows[i].resource, &limits->rows[i].values,
+			    NULL) != 0)
 			return error_set_errno(error, STATUS_CONFIG, errno,
 				"app.limits: %s cannot be set (the hard limit is raised by the "
 				"platform, as with docker run --ulimit)",
