@@ -36,7 +36,8 @@ int identity_assume(const struct identity *identity, struct error *error);
  * Forks, reaps that child and may block as long as it takes: before the loop only. */
 int identity_rehearse(const struct identity *identity, struct error *error);
 
-/* What we lack to look after a process of that identity, or NULL. */
-const char *identity_warning(const struct identity *identity);
+/* What root in a container may lack to look after a process of that identity. */
+enum identity_lacks { IDENTITY_LACKS_KILL = 1, IDENTITY_LACKS_SETPCAP = 2 };
+unsigned identity_lacks(const struct identity *identity);
 
 #endif

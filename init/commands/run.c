@@ -49,9 +49,10 @@ static int check_scope(const struct config *config, enum plan_scope scope)
 	if ((scope == PLAN_RUN || scope == PLAN_GUARD) && config->app.count == 0) {
 		log_error("nothing to run: give %s behind \"--\" (tminus %s",
 			scope == PLAN_RUN ? "the app's command" : "a command",
-			scope == PLAN_RUN ? "-- gunicorn app:app), or as command in [app]; the steps "
-					    "alone are `tminus boot`"
-					  : "guard -- flask db downgrade)");
+			scope == PLAN_RUN
+				? "-- gunicorn app:app), or as command in [app]; the steps "
+				  "alone are `tminus boot`"
+				: "guard -- flask db downgrade)");
 		return STATUS_USAGE;
 	}
 	if (works && (config->database == NULL || config->database_level != WAIT_QUERY)) {
@@ -61,22 +62,36 @@ static int check_scope(const struct config *config, enum plan_scope scope)
 	return 0;
 }
 
+static bool is_used(const struct plan *plan, const struct identity *identity)
+{
+	for (size_t i = 0; i < plan->table.count; i++)
+		if (plan->table.rows[i].kind.command.identity == identity)
+			return true;
+	return false;
+}
+
 /* Every user, group and capability is tried before the first step: nothing is done by a boot whose
  * app could not be who it should be. */
 static int try_identities(const struct plan *plan)
 {
 	struct error error = {0};
-	const char *warning = NULL;
-	for (size_t i = plan->identity == NULL; i <= plan->step_identities; i++) {
-		if (identity_rehearse(&plan->identities[i], &error) != 0) {
+	unsigned lacks = 0;
+	for (size_t i = 0; i <= plan->step_identities; i++) {
+		const struct identity *identity = &plan->identities[i];
+		if (!is_used(plan, identity))
+			continue;
+		if (identity_rehearse(identity, &error) != 0) {
 			log_error("%s; nothing was started", error.message);
 			return error.status;
 		}
-		if (warning == NULL)
-			warning = identity_warning(&plan->identities[i]);
+		lacks |= identity_lacks(identity);
 	}
-	if (warning != NULL)
-		log_warn("%s", warning);
+	if ((lacks & IDENTITY_LACKS_KILL) != 0)
+		log_warn("without CAP_KILL no signal reaches the app's user, so that nothing but "
+			 "the platform's KILL ends it; add the capability KILL");
+	if ((lacks & IDENTITY_LACKS_SETPCAP) != 0)
+		log_warn("without CAP_SETPCAP the bounding set stays as it is; "
+			 "security.no_new_privs = yes makes sure that nothing comes of it");
 	return 0;
 }
 
@@ -109,7 +124,7 @@ static int run_scope(struct command_line *line, struct plan_request request)
 		log_warn("nothing to do: no database, no target and no step is configured");
 	config_forget_origins(config);
 	int status = look_for_app(config, plan);
-	if (status == 0 && request.scope != PLAN_WAIT)
+	if (status == 0)
 		status = try_identities(plan);
 	if (status != 0)
 		_exit(status);

@@ -9,6 +9,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,10 +67,12 @@ static int refuse(const struct identity *identity, const char *what, struct erro
 		account->origin, account->text, what, strerror(number), hint);
 }
 
+/* The C libraries do not agree on the type of a resource. prlimit(2) */
 static int set_limits(const struct limits *limits, struct error *error)
 {
 	for (size_t i = 0; i < limits->count; i++)
-		if (setrlimit(limits->rows[i].resource, &limits->rows[i].values) != 0)
+		if (syscall(SYS_prlimit64, 0, limits->rows[i].resource, &limits->rows[i].values,
+			    NULL) != 0)
 			return error_set_errno(error, STATUS_CONFIG, errno,
 				"app.limits: %s cannot be set (the hard limit is raised by the "
 				"platform, as with docker run --ulimit)",
@@ -89,7 +92,7 @@ static void give_standard_descriptors(uid_t uid)
 	(void)ignored;
 }
 
-/* Without CAP_SETPCAP the bounding set stays; identity_warning has said so. */
+/* Without CAP_SETPCAP the bounding set stays; identity_lacks says so. */
 static void limit_bounding_set(uint64_t kept)
 {
 	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
@@ -214,16 +217,16 @@ static uint64_t effective(void)
 	return joined(halves[0].effective, halves[1].effective);
 }
 
-const char *identity_warning(const struct identity *identity)
+unsigned identity_lacks(const struct identity *identity)
 {
 	uint64_t ours = effective();
+	bool another = identity->account != NULL && identity->account->uid != 0;
+	unsigned lacks = 0;
 	if (geteuid() != 0)
-		return NULL;
-	if (identity->account != NULL && identity->account->uid != 0 && (ours & bit(CAP_KILL)) == 0)
-		return "without CAP_KILL no signal reaches the app's user, so that nothing but the "
-		       "platform's KILL ends it; add the capability KILL";
+		return 0;
+	if (another && (ours & bit(CAP_KILL)) == 0)
+		lacks |= IDENTITY_LACKS_KILL;
 	if (identity->confined && (ours & bit(CAP_SETPCAP)) == 0)
-		return "without CAP_SETPCAP the bounding set stays as it is; "
-		       "security.no_new_privs = yes makes sure that nothing comes of it";
-	return NULL;
+		lacks |= IDENTITY_LACKS_SETPCAP;
+	return lacks;
 }

@@ -157,6 +157,14 @@ def test_what_cannot_be_taken_away_is_said(container, status_of):
     assert "without CAP_SETPCAP the bounding set stays" in run.err.text()
 
 
+def test_the_two_capabilities_of_a_change_of_user_are_enough(container, status_of):
+    """cap_drop: ALL, cap_add: SETUID and SETGID."""
+    run = container("--set", "app.user=2001", "--", *STATUS, prefix=["setpriv", "--bounding-set=-all,+setuid,+setgid"])
+    sets = status_of(run).capabilities()
+    assert sets.pop("Bnd") == 1 << 6 | 1 << 7 and set(sets.values()) == {0}
+    assert "without CAP_KILL" in run.err.text() and "without CAP_SETPCAP" in run.err.text()
+
+
 def test_who_cannot_stop_the_app_says_so(container):
     run = container("--set", "app.user=2001", "--", "true", prefix=["setpriv", "--bounding-set=-kill"])
     assert run.wait() == 0

@@ -156,6 +156,13 @@ def test_a_number_that_a_user_namespace_lacks_is_told(container):
     assert "user 2001: cannot set its" in run.err.text()
 
 
+def test_a_trial_that_cannot_be_forked_does_no_harm(container, status_of):
+    status = status_of(container(
+        "--set", "app.user=2001", "--", *STATUS, namespace=False,
+        before=["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=clone,clone3,fork,vfork:error=EAGAIN:when=1"]))
+    assert status.ids("Uid") == 2001
+
+
 # --- the same child all the same ----------------------------------------------------------------
 
 def test_the_stop_reaches_an_app_of_another_user(container, recorder):
