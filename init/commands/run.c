@@ -49,9 +49,10 @@ static int check_scope(const struct config *config, enum plan_scope scope)
 	if ((scope == PLAN_RUN || scope == PLAN_GUARD) && config->app.count == 0) {
 		log_error("nothing to run: give %s behind \"--\" (tminus %s",
 			scope == PLAN_RUN ? "the app's command" : "a command",
-			scope == PLAN_RUN ? "-- gunicorn app:app), or as command in [app]; the steps "
-					    "alone are `tminus boot`"
-					  : "guard -- flask db downgrade)");
+			scope == PLAN_RUN
+				? "-- gunicorn app:app), or as command in [app]; the steps "
+				  "alone are `tminus boot`"
+				: "guard -- flask db downgrade)");
 		return STATUS_USAGE;
 	}
 	if (works && (config->database == NULL || config->database_level != WAIT_QUERY)) {
