@@ -17,8 +17,8 @@
 struct command_line {
 	const struct subcommand *subcommand;
 	struct config_request request;
-	unsigned options; /* those of enum command_option that stood there */
-	bool dashes;	  /* "--" stood before the app */
+	unsigned options;     /* those of enum command_option that stood there */
+	bool dashes;	      /* "--" stood before the app */
 	struct list excluded; /* each --exclude TABLE */
 };
 

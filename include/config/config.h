@@ -74,9 +74,9 @@ struct config {
 	size_t step_count;
 
 	/* Derived; all owned by the config. */
-	char *file;			/* the INI file that was read, NULL when there was none */
-	bool production;		/* environment_name is production (or prod, or live) */
-	struct database_url *database;	/* NULL when none is configured */
+	char *file;		       /* the INI file that was read, NULL when there was none */
+	bool production;	       /* environment_name is production (or prod, or live) */
+	struct database_url *database; /* NULL when none is configured */
 	struct database_url *upgrade_database; /* upgrade.url, NULL when not set */
 	struct database_url *lock_database;    /* lock.url, NULL when not set */
 	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */

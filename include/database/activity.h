@@ -12,9 +12,9 @@
 
 /* A statement that waits for a lock. */
 struct activity_block {
-	char backend[24];  /* the server's process or connection that waits */
-	char since[48];	   /* when its statement began: the same one or another */
-	char reason[300];  /* who has the lock, since when, with what */
+	char backend[24]; /* the server's process or connection that waits */
+	char since[48];	  /* when its statement began: the same one or another */
+	char reason[300]; /* who has the lock, since when, with what */
 };
 
 /* Is a statement of the sessions called name, or, where tools set no name, DDL of this role, kept

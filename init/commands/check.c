@@ -130,8 +130,8 @@ static void show_text(const struct check *check, bool history)
 {
 	const struct ledger *ledger = &check->inspection.ledger;
 	for (size_t i = 0; i < check->fact_count; i++)
-		(void)printf("%-11s %s\n", check->facts[i].name,
-			shown(check->facts[i].value, "none"));
+		(void)printf(
+			"%-11s %s\n", check->facts[i].name, shown(check->facts[i].value, "none"));
 	if (!history)
 		return;
 	(void)printf("\n%-21s %-8s %-12s %-9s %-14s %-14s %s\n", "AT", "WORK", "NAME", "STATE",

@@ -24,48 +24,68 @@ struct questions {
 };
 
 /* Of other roles' sessions an ordinary one sees little: most columns are NULL. */
-#define POSTGRES_WHO(a)                                                                            \
-	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') "  \
-	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                 \
+#define POSTGRES_WHO(a)                                                                           \
+	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') " \
+	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                \
 	".client_addr), '') || ')'"
 
 static const struct questions questions[] = {
 	[DATABASE_POSTGRES] =
 		{
 			.fresh = "SELECT pg_catalog.pg_stat_clear_snapshot()",
-			.blocked =
-				"SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO("b") " || "
-				"coalesce(', ' || b.state || ' for ' || extract(epoch FROM "
-				"clock_timestamp() - b.state_change)::int || ' s: ' || left(b.query, "
-				"100), '; GRANT pg_read_all_stats shows what it does'), 'a prepared transaction (pg_prepared_xacts)') FROM "
-				"pg_catalog.pg_stat_activity a CROSS JOIN LATERAL "
-				"unnest(pg_catalog.pg_blocking_pids(a.pid)) AS k(pid) LEFT JOIN "
-				"pg_catalog.pg_stat_activity b ON b.pid = k.pid WHERE a.datname = "
-				"current_database() AND a.pid <> pg_backend_pid() AND a.wait_event_type "
-				"= 'Lock' AND (a.application_name = $1 OR a.usename = current_user AND "
-				"a.query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') LIMIT 1",
+			.blocked = "SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO(
+				"b") " || "
+				     "coalesce(', ' || b.state || ' for ' || extract(epoch FROM "
+				     "clock_timestamp() - b.state_change)::int || ' s: ' || "
+				     "left(b.query, "
+				     "100), '; GRANT pg_read_all_stats shows what it does'), 'a "
+				     "prepared transaction (pg_prepared_xacts)') FROM "
+				     "pg_catalog.pg_stat_activity a CROSS JOIN LATERAL "
+				     "unnest(pg_catalog.pg_blocking_pids(a.pid)) AS k(pid) LEFT "
+				     "JOIN "
+				     "pg_catalog.pg_stat_activity b ON b.pid = k.pid WHERE "
+				     "a.datname = "
+				     "current_database() AND a.pid <> pg_backend_pid() AND "
+				     "a.wait_event_type "
+				     "= 'Lock' AND (a.application_name = $1 OR a.usename = "
+				     "current_user AND "
+				     "a.query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') "
+				     "LIMIT 1",
 			.cancel = "SELECT pg_catalog.pg_cancel_backend($1)",
-			.others = "SELECT o.pid, " POSTGRES_WHO("o") " FROM "
-				  "pg_catalog.pg_stat_activity o WHERE o.datname = current_database() "
-				  "AND o.pid <> pg_backend_pid() AND "
-				  "coalesce(o.backend_type, 'client backend') = 'client backend' AND "
-				  "coalesce(o.application_name, '') NOT IN ('tminus', $1) ORDER BY 1",
+			.others = "SELECT o.pid, " POSTGRES_WHO(
+				"o") " FROM "
+				     "pg_catalog.pg_stat_activity o WHERE o.datname = "
+				     "current_database() "
+				     "AND o.pid <> pg_backend_pid() AND "
+				     "coalesce(o.backend_type, 'client backend') = 'client "
+				     "backend' AND "
+				     "coalesce(o.application_name, '') NOT IN ('tminus', $1) ORDER "
+				     "BY 1",
 		},
 	[DATABASE_MYSQL] =
 		{
-			.blocked =
-				"SELECT ID, INFO, COALESCE((SELECT CONCAT('connection ', o.ID, ' (', "
-				"o.USER, '@', o.HOST, '), as it seems, which has been in this database "
-				"for ', o.TIME, ' s') FROM information_schema.PROCESSLIST o WHERE o.DB = "
-				"p.DB AND o.ID NOT IN (p.ID, CONNECTION_ID()) AND COMMAND <> 'Daemon' "
-				"ORDER BY o.TIME DESC LIMIT 1), 'somebody whom this role cannot see "
-				"(GRANT PROCESS ON *.* shows who)') FROM information_schema.PROCESSLIST p WHERE p.DB = "
-				"DATABASE() AND p.ID <> CONNECTION_ID() AND p.STATE LIKE 'Waiting for%lock' "
-				"AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> $1 LIMIT 1",
+			.blocked = "SELECT ID, INFO, COALESCE((SELECT CONCAT('connection ', o.ID, "
+				   "' (', "
+				   "o.USER, '@', o.HOST, '), as it seems, which has been in this "
+				   "database "
+				   "for ', o.TIME, ' s') FROM information_schema.PROCESSLIST o "
+				   "WHERE o.DB = "
+				   "p.DB AND o.ID NOT IN (p.ID, CONNECTION_ID()) AND COMMAND <> "
+				   "'Daemon' "
+				   "ORDER BY o.TIME DESC LIMIT 1), 'somebody whom this role cannot "
+				   "see "
+				   "(GRANT PROCESS ON *.* shows who)') FROM "
+				   "information_schema.PROCESSLIST p WHERE p.DB = "
+				   "DATABASE() AND p.ID <> CONNECTION_ID() AND p.STATE LIKE "
+				   "'Waiting for%lock' "
+				   "AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> "
+				   "$1 LIMIT 1",
 			.cancel = "KILL QUERY $1",
-			.others = "SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
-				  "FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> "
-				  "CONNECTION_ID() AND '' <> $1 ORDER BY 1",
+			.others =
+				"SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
+				"FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID "
+				"<> "
+				"CONNECTION_ID() AND '' <> $1 ORDER BY 1",
 			.all = "SHOW GLOBAL STATUS LIKE 'Threads_connected'",
 			.seen = "SELECT COUNT(*) FROM information_schema.PROCESSLIST",
 		},
@@ -104,7 +124,8 @@ int activity_blocked(struct session *session, const char *name, struct activity_
 		return 0;
 	int result = ask_about(session, question, name, &rows, failure);
 	if (result == 0 && rows_count(&rows) > 0) {
-		(void)snprintf(block->backend, sizeof block->backend, "%s", rows_value(&rows, 0, 0));
+		(void)snprintf(
+			block->backend, sizeof block->backend, "%s", rows_value(&rows, 0, 0));
 		(void)snprintf(block->since, sizeof block->since, "%s", rows_value(&rows, 0, 1));
 		(void)snprintf(block->reason, sizeof block->reason, "%s", rows_value(&rows, 0, 2));
 		result = 1;
@@ -159,8 +180,8 @@ static int add_unseen(struct session *session, struct rows *others, struct failu
 	return result;
 }
 
-static int look_around(struct session *session, const char *name, struct rows *others,
-	struct failure *failure)
+static int look_around(
+	struct session *session, const char *name, struct rows *others, struct failure *failure)
 {
 	const char *question = questions[session_kind(session)].others;
 	if (ask_about(session, question, name, others, failure) != 0)
@@ -168,8 +189,8 @@ static int look_around(struct session *session, const char *name, struct rows *o
 	return add_unseen(session, others, failure);
 }
 
-int activity_others(struct session *session, const char *name, char *room, size_t size,
-	struct failure *failure)
+int activity_others(
+	struct session *session, const char *name, char *room, size_t size, struct failure *failure)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
 	struct rows seen = {0};

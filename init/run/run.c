@@ -507,7 +507,6 @@ static void follow_stop(struct run *run, const struct process *process)
 	int number = process->stopped_by;
 	if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
 		return;
-	terminal_give(terminal, getpgrp());
 	signals_suspend(number);
 	if (terminal_is_ours(terminal))
 		terminal_give(terminal, process->pid);

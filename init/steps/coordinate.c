@@ -37,7 +37,7 @@ struct coordination {
 	struct session **session;
 	struct lock *lock; /* NULL: lock.enabled = no */
 	struct inspection inspection;
-	bool refuted; /* the upgrade said that all went well, and it did not */
+	bool refuted;	/* the upgrade said that all went well, and it did not */
 	bool went_back; /* a restore may have brought an older ledger */
 	char *from; /* the revision before the work that was begun last; NULL before the first */
 	char host[HOST_SIZE];
@@ -332,7 +332,8 @@ static int await_upgrade(struct coordination *all)
 {
 	char text[TEXT_SIZE];
 	char state[TEXT_SIZE / 2];
-	(void)snprintf(text, sizeof text, "upgrade.mode = wait: another container has to upgrade; %s",
+	(void)snprintf(text, sizeof text,
+		"upgrade.mode = wait: another container has to upgrade; %s",
 		inspection_text(&all->inspection, state, sizeof state));
 	if (be_patient(all, text) != 0)
 		return -1;
@@ -438,7 +439,8 @@ static void watch_locks(struct coordination *all, struct session *session)
 	all->block = block;
 	if (result <= 0)
 		return;
-	(void)snprintf(text, sizeof text, "waits for a lock; it is kept from it by %s", block.reason);
+	(void)snprintf(
+		text, sizeof text, "waits for a lock; it is kept from it by %s", block.reason);
 	if (!same || now >= all->told_at + TELL_AGAIN) {
 		all->told[0] = '\0'; /* how long it has been idle makes each text another one */
 		tell_progress(all, 0, text);
@@ -666,7 +668,8 @@ static void describe_doubt(
 		(void)snprintf(room, size,
 			"this database keeps what a revision did before it failed, and is %s; the "
 			"command's own output above names the statement: compare the tables with "
-			"that revision, then take back by hand what it did, or complete it and mark "
+			"that revision, then take back by hand what it did, or complete it and "
+			"mark "
 			"it as applied (stamp)",
 			inspection_text(&all->inspection, state, sizeof state));
 	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)

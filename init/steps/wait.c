@@ -123,8 +123,7 @@ int wait_glance(const struct wait_job *job, struct session **session, struct fai
 }
 
 /* Always -1: the next probe finds it, or says again that there is none. */
-static int create(
-	struct wait *wait, const struct session_options *options, struct failure *failure)
+static int create(struct wait *wait, const struct session_options *options, struct failure *failure)
 {
 	struct failure refused = {0};
 	autofree char *display = database_url_display(wait->job->database);

@@ -1,10 +1,10 @@
 """How tminus comes to another program's name, and what that changes of it."""
 
+import pathlib
 import signal
 
 import pytest
 
-import harness
 from programs import Double, under_name
 
 HANDED = ["tini", "tini-static", "docker-init", "dumb-init", "catatonit"]
@@ -105,5 +105,5 @@ def test_it_is_never_woken_while_nothing_happens(start):
     """tini wakes each second."""
     run = start("--", "sleep", "1000")
     run.child("sleep")
-    call = f"/proc/{run.init.pid}/syscall"
-    run.expect(lambda: harness.read_text(call).split()[0] == "0", "read(2) of the signalfd, which has no time limit")
+    call = pathlib.Path(f"/proc/{run.init.pid}/syscall")
+    run.expect(lambda: call.read_text().split()[0] == "0", "read(2) of the signalfd, which has no time limit")

@@ -1,5 +1,6 @@
 """tminus as a job of an interactive shell: Ctrl-Z, fg and bg act on the app as if it were the job itself."""
 
+import os
 import re
 import signal
 
@@ -23,8 +24,15 @@ class Shell:
         self.terminal.type(line.encode() + b"\n")
 
     def command(self, line):
+        """Types a short line behind the prompt, and waits until it is there: what is typed while the shell starts
+        a job would be the job's."""
         self.await_prompt()
+        before = len(self.terminal.output.text())
         self.type(line)
+        self.expect(lambda: line in self.terminal.output.text()[before:], line)
+
+    def expect(self, condition, what):
+        self.run.expect(condition, lambda: f"{what} on the terminal: {self.terminal.output.text()!r}")
 
     def shows(self, text):
         harness.shown(self.run, self.terminal, text)
@@ -36,12 +44,12 @@ class Shell:
 
     def await_prompt(self):
         """The shell throws away what was typed before it."""
-        self.run.expect(lambda: self.terminal.output.text().endswith(PROMPT), "the prompt")
+        self.expect(lambda: self.terminal.output.text().endswith(PROMPT), "the prompt")
 
     def status(self):
         """Of the job that has ended."""
         self.command("echo status''=$?.")
-        self.run.expect(lambda: re.search(r"status=\d+\.", self.terminal.output.text()), "the status")
+        self.expect(lambda: re.search(r"status=\d+\.", self.terminal.output.text()), "the status")
         return int(re.search(r"status=(\d+)", self.terminal.output.text())[1])
 
     @property
@@ -65,14 +73,15 @@ def shell(on_terminal, terminal):
     return Shell(run, terminal)
 
 
-def asks(when="true"):
-    """A command that reads a line from the terminal as soon as when holds."""
-    return f"sh -c 'echo u\"\"p; until {when}; do sleep 0.01; done; read x; echo \"<$x>\"; exit 7'"
+def asks(first=":"):
+    """A command that reads a line from the terminal behind first. Nothing in it forks: a shell whose child is
+    stopped before its exec cannot be stopped itself (vfork)."""
+    return f"sh -c 'echo u\"\"p; {first}; read x; echo \"<$x>\"; exit 7'"
 
 
 def test_ctrl_z_stops_the_job_and_fg_goes_on_with_it(shell, terminal):
     shell.type(f"{harness.TMINUS} -- {asks()}")
-    shell.shows("up")
+    shell.shows("up\r\n")
     terminal.type(CTRL_Z)
     shell.expect_stopped(True)
     shell.answers("back")
@@ -84,15 +93,15 @@ def test_ctrl_z_stops_the_job_and_fg_goes_on_with_it(shell, terminal):
 
 
 def test_bg_lets_the_app_run_until_it_reads_from_the_terminal(shell, terminal, folder):
-    go = f"[ -e {folder / 'go'} ]"
-    shell.type(f"{harness.TMINUS} -- {asks(go)}")
-    shell.shows("up")
+    os.mkfifo(folder / "go")
+    shell.type(f"{harness.TMINUS} -- {asks(f'read y <{folder.path}/go')}")
+    shell.shows("up\r\n")
     terminal.type(CTRL_Z)
     shell.expect_stopped(True)
     shell.command("bg")
     shell.expect_stopped(False)
     shell.answers("meanwhile")
-    (folder / "go").touch()
+    (folder / "go").write_text("\n")
     shell.expect_stopped(True)
     shell.command("fg")
     shell.type("hello")
@@ -114,7 +123,7 @@ def test_a_step_is_a_job_too(shell, terminal, folder):
 
 def test_ctrl_c_behind_fg_reaches_the_app(shell, terminal):
     shell.type(f"{harness.TMINUS} -- {asks()}")
-    shell.shows("up")
+    shell.shows("up\r\n")
     terminal.type(CTRL_Z)
     shell.expect_stopped(True)
     shell.command("fg")

@@ -101,9 +101,11 @@ static void check_row(const struct row *row)
 		{.kind = WORK_SEED, .name = "", .when = row->seed_when, .digest = "d1"},
 	};
 	const struct config config = configure(row);
-	const struct keeper_job job = {
-		.wait = {.database = &url},
-		.config = &config, .works = works, .work_count = 2, .boot_id = "us"};
+	const struct keeper_job job = {.wait = {.database = &url},
+		.config = &config,
+		.works = works,
+		.work_count = 2,
+		.boot_id = "us"};
 	run_sql(row->sql);
 	write_ledger(row, &job, &inspection);
 	int result = inspect(&job, shop, !row->among, &inspection, &failure);
