@@ -51,9 +51,6 @@ int lock_beat(struct lock *lock, struct failure *failure);
 int lock_survivor(
 	struct lock *lock, const char *name, char *room, size_t size, struct failure *failure);
 
-/* The session of a held lock, for short questions; NULL where there is none (SQLite). */
-struct session *lock_session(const struct lock *lock);
-
 /* Gives it back, which is nothing when it is not held. */
 void lock_release(struct lock *lock);
 

@@ -13,6 +13,9 @@
 
 #define ARGUMENT "$1"
 
+/* Who holds tminus's lock, which is not somebody else: lock.c. */
+#define MYSQL_LOCKER "COALESCE(IS_USED_LOCK(CONCAT('tminus:', MD5(DATABASE()))), 0)"
+
 /* How one kind of database is asked. $1 is a session name as a literal; of cancel, the backend. */
 struct questions {
 	const char *fresh; /* what must be said before each look; NULL: nothing */
@@ -24,71 +27,55 @@ struct questions {
 };
 
 /* Of other roles' sessions an ordinary one sees little: most columns are NULL. */
-#define POSTGRES_WHO(a)                                                                           \
-	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') " \
-	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                \
+#define POSTGRES_WHO(a)                                                                            \
+	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') "  \
+	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                 \
 	".client_addr), '') || ')'"
 
+/* clang-format off */
+static const char postgres_blocked[] =
+	"SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO("b")
+	" || coalesce(', ' || b.state || ' for ' || extract(epoch FROM clock_timestamp() - "
+	"b.state_change)::int || ' s: ' || left(b.query, 100), "
+	"'; GRANT pg_read_all_stats shows what it does'), "
+	"'a prepared transaction (pg_prepared_xacts)') FROM pg_catalog.pg_stat_activity a "
+	"CROSS JOIN LATERAL unnest(pg_catalog.pg_blocking_pids(a.pid)) AS k(pid) "
+	"LEFT JOIN pg_catalog.pg_stat_activity b ON b.pid = k.pid "
+	"WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() "
+	"AND a.wait_event_type = 'Lock' AND (a.application_name = $1 OR a.usename = current_user "
+	"AND a.query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') LIMIT 1";
+static const char postgres_others[] =
+	"SELECT o.pid, " POSTGRES_WHO("o") " FROM pg_catalog.pg_stat_activity o "
+	"WHERE o.datname = current_database() AND o.pid <> pg_backend_pid() "
+	"AND coalesce(o.backend_type, 'client backend') = 'client backend' "
+	"AND coalesce(o.application_name, '') NOT IN ('tminus', $1) ORDER BY 1";
+
+static const char mysql_blocked[] =
+	"SELECT ID, INFO, COALESCE((SELECT CONCAT('connection ', o.ID, ' (', o.USER, '@', o.HOST, "
+	"'), as it seems, which has been in this database for ', o.TIME, ' s') "
+	"FROM information_schema.PROCESSLIST o WHERE o.DB = p.DB "
+	"AND o.ID NOT IN (p.ID, CONNECTION_ID(), " MYSQL_LOCKER ") AND COMMAND <> 'Daemon' "
+	"ORDER BY o.TIME DESC LIMIT 1), "
+	"'somebody whom this role cannot see (GRANT PROCESS ON *.* shows who)') "
+	"FROM information_schema.PROCESSLIST p WHERE p.DB = DATABASE() AND p.ID <> CONNECTION_ID() "
+	"AND p.STATE LIKE 'Waiting for%lock' "
+	"AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> $1 LIMIT 1";
+static const char mysql_others[] =
+	"SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
+	"FROM information_schema.PROCESSLIST WHERE DB = DATABASE() "
+	"AND ID NOT IN (CONNECTION_ID(), " MYSQL_LOCKER ") AND '' <> $1 ORDER BY 1";
+/* clang-format on */
+
 static const struct questions questions[] = {
-	[DATABASE_POSTGRES] =
-		{
-			.fresh = "SELECT pg_catalog.pg_stat_clear_snapshot()",
-			.blocked = "SELECT a.pid, a.query_start, coalesce(" POSTGRES_WHO(
-				"b") " || "
-				     "coalesce(', ' || b.state || ' for ' || extract(epoch FROM "
-				     "clock_timestamp() - b.state_change)::int || ' s: ' || "
-				     "left(b.query, "
-				     "100), '; GRANT pg_read_all_stats shows what it does'), 'a "
-				     "prepared transaction (pg_prepared_xacts)') FROM "
-				     "pg_catalog.pg_stat_activity a CROSS JOIN LATERAL "
-				     "unnest(pg_catalog.pg_blocking_pids(a.pid)) AS k(pid) LEFT "
-				     "JOIN "
-				     "pg_catalog.pg_stat_activity b ON b.pid = k.pid WHERE "
-				     "a.datname = "
-				     "current_database() AND a.pid <> pg_backend_pid() AND "
-				     "a.wait_event_type "
-				     "= 'Lock' AND (a.application_name = $1 OR a.usename = "
-				     "current_user AND "
-				     "a.query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') "
-				     "LIMIT 1",
-			.cancel = "SELECT pg_catalog.pg_cancel_backend($1)",
-			.others = "SELECT o.pid, " POSTGRES_WHO(
-				"o") " FROM "
-				     "pg_catalog.pg_stat_activity o WHERE o.datname = "
-				     "current_database() "
-				     "AND o.pid <> pg_backend_pid() AND "
-				     "coalesce(o.backend_type, 'client backend') = 'client "
-				     "backend' AND "
-				     "coalesce(o.application_name, '') NOT IN ('tminus', $1) ORDER "
-				     "BY 1",
-		},
-	[DATABASE_MYSQL] =
-		{
-			.blocked = "SELECT ID, INFO, COALESCE((SELECT CONCAT('connection ', o.ID, "
-				   "' (', "
-				   "o.USER, '@', o.HOST, '), as it seems, which has been in this "
-				   "database "
-				   "for ', o.TIME, ' s') FROM information_schema.PROCESSLIST o "
-				   "WHERE o.DB = "
-				   "p.DB AND o.ID NOT IN (p.ID, CONNECTION_ID()) AND COMMAND <> "
-				   "'Daemon' "
-				   "ORDER BY o.TIME DESC LIMIT 1), 'somebody whom this role cannot "
-				   "see "
-				   "(GRANT PROCESS ON *.* shows who)') FROM "
-				   "information_schema.PROCESSLIST p WHERE p.DB = "
-				   "DATABASE() AND p.ID <> CONNECTION_ID() AND p.STATE LIKE "
-				   "'Waiting for%lock' "
-				   "AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> "
-				   "$1 LIMIT 1",
-			.cancel = "KILL QUERY $1",
-			.others =
-				"SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
-				"FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID "
-				"<> "
-				"CONNECTION_ID() AND '' <> $1 ORDER BY 1",
-			.all = "SHOW GLOBAL STATUS LIKE 'Threads_connected'",
-			.seen = "SELECT COUNT(*) FROM information_schema.PROCESSLIST",
-		},
+	[DATABASE_POSTGRES] = {.fresh = "SELECT pg_catalog.pg_stat_clear_snapshot()",
+		.blocked = postgres_blocked,
+		.cancel = "SELECT pg_catalog.pg_cancel_backend($1)",
+		.others = postgres_others},
+	[DATABASE_MYSQL] = {.blocked = mysql_blocked,
+		.cancel = "KILL QUERY $1",
+		.others = mysql_others,
+		.all = "SHOW GLOBAL STATUS LIKE 'Threads_connected'",
+		.seen = "SELECT COUNT(*) FROM information_schema.PROCESSLIST"},
 	[DATABASE_SQLITE] = {0},
 };
 

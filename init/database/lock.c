@@ -319,11 +319,6 @@ int lock_try(struct lock *lock, struct failure *failure)
 	return result;
 }
 
-struct session *lock_session(const struct lock *lock)
-{
-	return lock->session;
-}
-
 bool lock_is_held(const struct lock *lock)
 {
 	return lock->held;

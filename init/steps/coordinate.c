@@ -15,13 +15,13 @@
 #include "steps/inspect.h"
 #include "steps/pause.h"
 #include "steps/wait.h"
+#include "steps/watch.h"
 
 /* Milliseconds. */
 #define INTERVAL_FIRST 100
 #define INTERVAL_LAST 2000
 #define SURVIVOR_INTERVAL 200
 #define SURVIVORS_LEAVE_WITHIN 10000
-#define SAY_AFTER 10000
 #define GIVES_WAY (LOCK_BEAT + 500)
 #define TELL_AGAIN 10000
 
@@ -47,11 +47,7 @@ struct coordination {
 	int64_t lost_since;    /* our lock; CLOCK_NEVER while it is held */
 	char spared[HOST_SIZE]; /* the boot of a leader that was given time to take its lock again
 				 */
-	const struct work *running; /* what was begun and has not ended; NULL for nothing */
-	int64_t running_since;
-	int64_t say_at; /* when it is next said how long it runs */
-	struct activity_block block;
-	int64_t kept_since; /* waiting, by block; CLOCK_NEVER otherwise */
+	struct watch watch;
 	int64_t told_at;
 	char told[TEXT_SIZE];
 };
@@ -60,6 +56,7 @@ void coordination_free(struct coordination *all)
 {
 	if (all == NULL)
 		return;
+	watch_end(&all->watch);
 	inspection_clear(&all->inspection);
 	free(all->from);
 	lock_free(all->lock);
@@ -398,94 +395,6 @@ static int beat(struct coordination *all)
 	return retake(all);
 }
 
-/* --- while a command runs -------------------------------------------------------------------- */
-
-static void name_sessions(const struct coordination *all, char *room, size_t size)
-{
-	(void)snprintf(room, size, APPLICATION_PREFIX "%s", all->job->boot_id);
-}
-
-static void cancel_blocked(struct coordination *all, struct session *session)
-{
-	char text[TEXT_SIZE];
-	char room[32];
-	struct failure failure = {0};
-	int64_t limit = all->job->config->upgrade_lock_timeout;
-	bool done = activity_cancel(session, &all->block, &failure) == 0;
-	(void)snprintf(text, sizeof text,
-		"%s a statement that waited for a lock for longer than upgrade.lock_timeout = "
-		"%s%s%.200s",
-		done ? "cancelled" : "cannot cancel", text_duration(limit, room, sizeof room),
-		done ? "" : ": ", failure.message);
-	tell_progress(all, 0, text);
-	all->kept_since = CLOCK_NEVER;
-}
-
-/* Who keeps the command from a lock is said every ten seconds; then its statement is cancelled. */
-static void watch_locks(struct coordination *all, struct session *session)
-{
-	char name[TEXT_SIZE];
-	char text[TEXT_SIZE];
-	struct failure ignored;
-	struct activity_block block = {0};
-	int64_t limit = all->job->config->upgrade_lock_timeout;
-	int64_t now = clock_now();
-	name_sessions(all, name, sizeof name);
-	int result = activity_blocked(session, name, &block, &ignored);
-	bool same = result > 0 && text_equal(block.since, all->block.since) &&
-		    text_equal(block.backend, all->block.backend);
-	if (!same)
-		all->kept_since = result > 0 ? now : CLOCK_NEVER;
-	all->block = block;
-	if (result <= 0)
-		return;
-	(void)snprintf(
-		text, sizeof text, "waits for a lock; it is kept from it by %s", block.reason);
-	if (!same || now >= all->told_at + TELL_AGAIN) {
-		all->told[0] = '\0'; /* how long it has been idle makes each text another one */
-		tell_progress(all, 0, text);
-	}
-	if (limit > 0 && now - all->kept_since >= limit)
-		cancel_blocked(all, session);
-}
-
-/* How long it has been running, twice as rare each time, and where the migrations are by now: on a
- * session of its own, because what is read in the lock's transaction stays locked. An SQLite file
- * is left to the command. */
-static void tell_duration(struct coordination *all)
-{
-	char room[32];
-	char state[TEXT_SIZE / 2] = "";
-	char text[TEXT_SIZE];
-	struct session *session = NULL;
-	struct inspection seen = {0};
-	struct failure ignored;
-	int64_t elapsed = clock_now() - all->running_since;
-	if (clock_now() < all->say_at)
-		return;
-	all->say_at = clock_now() + elapsed;
-	bool reads = all->job->wait.database->kind != DATABASE_SQLITE &&
-		     text_equal(all->running->kind, WORK_UPGRADE) &&
-		     wait_glance(&all->job->wait, &session, &ignored) == 0 &&
-		     inspect(all->job, session, false, &seen, &ignored) == 0;
-	(void)snprintf(text, sizeof text, "running for %s%s%s",
-		text_duration(elapsed, room, sizeof room), reads ? "; migrations: " : "",
-		reads ? inspection_text(&seen, state, sizeof state) : "");
-	inspection_clear(&seen);
-	session_close(session);
-	tell_progress(all, 0, text);
-}
-
-static void watch(struct coordination *all)
-{
-	struct session *session = all->lock != NULL ? lock_session(all->lock) : NULL;
-	if (all->running == NULL)
-		return;
-	if (session != NULL)
-		watch_locks(all, session);
-	tell_duration(all);
-}
-
 int coordinate_idle(struct coordination *all)
 {
 	if (!all->leading)
@@ -495,7 +404,7 @@ int coordinate_idle(struct coordination *all)
 		if (result < 0)
 			return -1;
 		if (result == 0)
-			watch(all);
+			watch_look(&all->watch);
 	}
 	return 0;
 }
@@ -583,10 +492,8 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 			return -1;
 	} while (result != 0);
 	close_session(all); /* the command may need its place */
-	all->running = work;
-	all->running_since = clock_now();
-	all->say_at = all->running_since + SAY_AFTER;
-	all->kept_since = CLOCK_NEVER;
+	if (!text_equal(work->kind, WORK_BACKUP) && !text_equal(work->kind, WORK_RESTORE))
+		watch_begin(&all->watch, all->job, work, all->channel);
 	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;
 }
 
@@ -685,12 +592,12 @@ static void describe_doubt(
 /* What the failed command left in the server must have ended. 0, or -1 with room filled. */
 static int outlive_own(struct coordination *all, char *room, size_t size)
 {
-	char name[TEXT_SIZE];
+	char name[WATCH_NAME_SIZE];
 	char who[TEXT_SIZE / 2];
 	struct failure failure = {0};
 	int64_t deadline = clock_now() + SURVIVORS_LEAVE_WITHIN;
 	int found = 0;
-	name_sessions(all, name, sizeof name);
+	(void)watch_name(all->job, name);
 	while (all->lock != NULL &&
 		(found = lock_survivor(all->lock, name, who, sizeof who, &failure)) > 0 &&
 		clock_now() < deadline)
@@ -731,12 +638,8 @@ static int is_free(struct coordination *all, char *room, size_t size)
 	if (all->job->config->upgrade_on_failure == UPGRADE_ROLLS_BACK &&
 		!is_rollable(all, room, size))
 		return 0;
-	name_sessions(all, name, sizeof name);
-	struct session *session = all->lock != NULL ? lock_session(all->lock) : NULL;
-	if (session != NULL)
-		close_session(all); /* it would be somebody else to the lock's */
-	int found = activity_others(
-		session != NULL ? session : *all->session, name, who, sizeof who, &failure);
+	(void)watch_name(all->job, name);
+	int found = activity_others(*all->session, name, who, sizeof who, &failure);
 	if (found != 0)
 		(void)snprintf(room, size, "%s%.300s", found > 0 ? "others are connected: " : "",
 			found > 0 ? who : failure.message);
@@ -746,6 +649,7 @@ static int is_free(struct coordination *all, char *room, size_t size)
 int coordinate_back(struct coordination *all)
 {
 	char reason[TEXT_SIZE] = "";
+	watch_end(&all->watch); /* its session would be somebody else */
 	int way = is_free(all, reason, sizeof reason);
 	const char *from = all->from != NULL ? all->from : "";
 	close_session(all); /* who goes back needs its place, and to be alone */
@@ -763,7 +667,7 @@ int coordinate_finished(struct coordination *all, const struct message *question
 	struct failure failure = {0};
 	const struct work *work = &all->job->works[question->work];
 	bool well = question->status == 0;
-	all->running = NULL;
+	watch_end(&all->watch);
 	for (;;) {
 		if (well && hold(all) != 0)
 			return -1;
