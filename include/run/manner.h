@@ -1,6 +1,6 @@
 /*
  * The manner in which the app is looked after: tminus's own, as the settings say, or that of the
- * program under whose name tminus was called (commands/dropin.c).
+ * program under whose name tminus was called (commands/programs.c).
  */
 #ifndef TMINUS_RUN_MANNER_H
 #define TMINUS_RUN_MANNER_H
@@ -10,7 +10,7 @@
 
 #include "base/signal_name.h"
 
-#define SIGNAL_BIT(number) ((uint64_t)1 << ((number)-1))
+#define SIGNAL_BIT(number) ((uint64_t)1 << (((unsigned)(number)-1U) & 63U))
 
 /* What can be told of the app's life. */
 enum manner_event {

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "commands/commands.h"
+#include "commands/programs.h"
 #include "process/descendants.h"
 #include "process/exec.h"
 #include "process/signals.h"
@@ -25,81 +26,7 @@
 
 #define GO_ON (-1) /* in place of an exit status */
 #define CLASSIC_SIGNALS 31
-#define SIGNALS_OF_FAULTS                                                                      \
-	(SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGBUS) | \
-		SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGSYS))
 #define LINE_ROOM 8192 /* the kernel's longest path twice */
-
-enum effect {
-	EFFECT_NONE,
-	EFFECT_HELP,
-	EFFECT_VERSION,
-	EFFECT_LICENCE,
-	EFFECT_SUBREAPER,
-	EFFECT_DEATH_SIGNAL,
-	EFFECT_VERBOSE,
-	EFFECT_VERBOSITY,
-	EFFECT_WARN_OF_REAPED,
-	EFFECT_GROUP,
-	EFFECT_SINGLE,
-	EFFECT_REMAP,
-	EFFECT_REWRITE,
-	EFFECT_PAUSE,
-	EFFECT_RESERVED,
-};
-
-struct flag {
-	char letter; /* ' ': the long name alone */
-	enum effect effect;
-	const char *name;  /* long; NULL: none */
-	const char *value; /* what help calls it; NULL: takes none */
-	const char *help;
-};
-
-struct variable {
-	const char *name;
-	const char *only; /* counts with this value alone; NULL: with any */
-	enum effect effect;
-};
-
-enum level { LEVEL_FATAL, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
-
-/* In texts '#' stands for the next number and '@' for the next word. */
-struct message {
-	enum level level;
-	const char *text;
-};
-
-/* Behind the events: how it is said of a process that a signal killed. */
-enum { REAPED_KILLED = MANNER_EVENTS, ENDED_KILLED, MESSAGES };
-
-/* What is shown to who calls it wrongly. */
-enum advice { ADVICE_NONE, ADVICE_USAGE, ADVICE_HELP };
-
-struct program {
-	const char *names;		  /* each with a NUL behind it */
-	const char *version;		  /* what --version says */
-	const char *usage;		  /* words: as what it was called */
-	const char *prefix;		  /* of a message; words: level, numbers: pid */
-	const char *fatal;		  /* how it calls that level */
-	const char *missing;		  /* the command is; NULL: advice alone */
-	const char *refused;		  /* exec was; words: the reason, the command */
-	const struct flag *flags;	  /* up to one without an effect */
-	const struct variable *variables; /* up to one without an effect */
-	const struct message *messages;
-	enum advice wrong_flag;
-	enum advice no_command;
-	enum level verbosity;
-	int help_to; /* descriptor */
-	int version_to;
-	unsigned char not_found, denied, failed; /* exit statuses of exec's failures */
-	uint64_t keeps;				 /* signals that it does not forward */
-	bool session;	/* the app gets a session and its group the signals; else a group alone */
-	bool subreaper; /* always */
-	bool inherits;	/* the app finds the mask and the ignored signals of our parent */
-	bool warns_of_place; /* when orphans do not come to it */
-	bool splits;	     /* what is no warning goes to stdout */
-};
 
 /* What was asked for; the callbacks of the loop have no other place to find it. */
 static struct {
@@ -317,20 +244,25 @@ static const struct flag *find_letter(char letter)
 	return flag;
 }
 
+static const char *next_word(char **argv, int *at)
+{
+	return argv[*at] != NULL ? argv[(*at)++] : NULL;
+}
+
 /* The letters of one word; a value is the rest of it, or the next. */
-static int take_letters(char **argv, int *at)
+static int take_letters(const char *letter, char **argv, int *at)
 {
 	int status = GO_ON;
-	for (const char *letter = argv[*at] + 1; *letter != '\0' && status == GO_ON; letter++) {
+	for (; *letter != '\0' && status == GO_ON; letter++) {
 		const char name[] = {*letter, '\0'};
 		const struct flag *flag = find_letter(*letter);
 		if (flag->effect == EFFECT_NONE)
 			return refuse_flag("invalid option --", name);
 		if (flag->value == NULL) {
-			status = apply(flag->effect, NULL);
+			status = apply(flag->effect, "");
 			continue;
 		}
-		const char *value = letter[1] != '\0' ? letter + 1 : argv[++*at];
+		const char *value = letter[1] != '\0' ? letter + 1 : next_word(argv, at);
 		return value != NULL ? apply(flag->effect, value)
 				     : refuse_flag("option requires an argument --", name);
 	}
@@ -338,35 +270,34 @@ static int take_letters(char **argv, int *at)
 }
 
 /* --name, --name=value or --name value; the beginning of a name is enough. */
-static int take_long(char **argv, int *at)
+static int take_long(const char *word, char **argv, int *at)
 {
-	const char *name = argv[*at] + 2;
+	const char *name = word + 2;
 	size_t length = strcspn(name, "=");
 	const struct flag *flag = self.program->flags;
 	while (flag->effect != EFFECT_NONE &&
 		(flag->name == NULL || strncmp(flag->name, name, length) != 0))
 		flag++;
 	if (flag->effect == EFFECT_NONE)
-		return refuse_flag("unrecognized option", argv[*at]);
+		return refuse_flag("unrecognized option", word);
 	if (flag->value == NULL)
-		return apply(flag->effect, NULL);
-	const char *value = name[length] == '=' ? name + length + 1 : argv[++*at];
+		return apply(flag->effect, "");
+	const char *value = name[length] == '=' ? name + length + 1 : next_word(argv, at);
 	return value != NULL ? apply(flag->effect, value)
-			     : refuse_flag("option requires an argument", argv[*at - 1]);
+			     : refuse_flag("option requires an argument", word);
 }
 
 /* Moves *at to the command. Flags end at the first word that is none, on every C library. */
 static int take_flags(char **argv, int *at)
 {
 	int status = GO_ON;
-	for (; argv[*at] != NULL && argv[*at][0] == '-' && status == GO_ON; ++*at) {
-		if (text_equal(argv[*at], "--")) {
-			++*at;
+	while (status == GO_ON && argv[*at] != NULL && argv[*at][0] == '-' &&
+		argv[*at][1] != '\0') {
+		const char *word = argv[(*at)++];
+		if (text_equal(word, "--"))
 			break;
-		}
-		status = argv[*at][1] == '-' ? take_long(argv, at) : take_letters(argv, at);
-		if (argv[*at] == NULL)
-			break;
+		status = word[1] == '-' ? take_long(word, argv, at)
+					: take_letters(word + 1, argv, at);
 	}
 	return status;
 }
@@ -534,132 +465,6 @@ static int run(char **argv, char **environment)
 	_exit(look_after(argv, environment, signals));
 }
 
-/* --- the programs ---------------------------------------------------------------------------- */
-
-/* clang-format off */
-static const struct program programs[] = {
-	{
-		.names = "tini\0tini-static\0docker-init\0",
-		.version = "tini version 0.19.0",
-		.usage = "Usage: @ [OPTIONS] PROGRAM -- [ARGS] | --version\n",
-		.prefix = "[@ tini (#)] ",
-		.fatal = "FATAL",
-		.refused = "exec @ failed: @",
-		.flags = (const struct flag[]){
-			{'h', EFFECT_HELP, NULL, NULL, "this text"},
-			{' ', EFFECT_VERSION, "version", NULL, "the version"},
-			{'l', EFFECT_LICENCE, NULL, NULL, "the licence"},
-			{'s', EFFECT_SUBREAPER, NULL, NULL, "be a subreaper"},
-			{'p', EFFECT_DEATH_SIGNAL, NULL, "SIGNAL", "get it when the parent dies"},
-			{'g', EFFECT_GROUP, NULL, NULL, "signals go to the app's process group"},
-			{'e', EFFECT_REMAP, NULL, "STATUS", "of the app, 0 to 255, becomes 0"},
-			{'v', EFFECT_VERBOSE, NULL, NULL, "say more, up to -vvv"},
-			{'w', EFFECT_WARN_OF_REAPED, NULL, NULL, "warn of each reaped orphan"},
-			{0}},
-		.variables = (const struct variable[]){
-			{"TINI_SUBREAPER", NULL, EFFECT_SUBREAPER},
-			{"TINI_KILL_PROCESS_GROUP", NULL, EFFECT_GROUP},
-			{"TINI_VERBOSITY", NULL, EFFECT_VERBOSITY},
-			{0}},
-		.messages = (const struct message[MESSAGES]){
-			[MANNER_STARTED] = {LEVEL_INFO, "Spawned child process '@' with pid '#'"},
-			[MANNER_FORWARDED] = {LEVEL_DEBUG, "Passing signal: '#'"},
-			[MANNER_REAPED] = {LEVEL_DEBUG, "Reaped child with pid: '#'"},
-			[REAPED_KILLED] = {LEVEL_DEBUG, "Reaped child with pid: '#'"},
-			[MANNER_ENDED] = {LEVEL_INFO, "Main child exited normally (with status '#')"},
-			[ENDED_KILLED] = {LEVEL_INFO, "Main child exited with signal (with signal '#')"}},
-		.wrong_flag = ADVICE_HELP,
-		.no_command = ADVICE_HELP,
-		.verbosity = LEVEL_WARN,
-		.help_to = STDOUT_FILENO,
-		.version_to = STDOUT_FILENO,
-		.not_found = 127, .denied = 126, .failed = 1,
-		.keeps = SIGNALS_OF_FAULTS | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU),
-		.inherits = true,
-		.warns_of_place = true,
-		.splits = true,
-	},
-	{
-		.names = "dumb-init\0",
-		.version = "dumb-init v1.2.5",
-		.usage = "Usage: @ [option] program [args]\nTry @ --help for full usage.\n",
-		.prefix = "[dumb-init] ",
-		.refused = "@: @",
-		.flags = (const struct flag[]){
-			{'h', EFFECT_HELP, "help", NULL, "this text"},
-			{'V', EFFECT_VERSION, "version", NULL, "the version"},
-			{'c', EFFECT_SINGLE, "single-child", NULL, "no session: signals go to the app alone"},
-			{'r', EFFECT_REWRITE, "rewrite", "s:r", "signal s becomes r; 0: nothing"},
-			{'v', EFFECT_VERBOSE, "verbose", NULL, "say more"},
-			{0}},
-		.variables = (const struct variable[]){
-			{"DUMB_INIT_DEBUG", "1", EFFECT_VERBOSE},
-			{"DUMB_INIT_SETSID", "0", EFFECT_SINGLE},
-			{0}},
-		.messages = (const struct message[MESSAGES]){
-			[MANNER_STARTED] = {LEVEL_INFO, "Child spawned with PID #."},
-			[MANNER_RECEIVED] = {LEVEL_INFO, "Received signal #."},
-			[MANNER_REWRITTEN] = {LEVEL_INFO, "Translating signal # to #."},
-			[MANNER_FORWARDED] = {LEVEL_INFO, "Forwarded signal # to children."},
-			[MANNER_DROPPED] = {LEVEL_INFO, "Not forwarding signal # to children (ignored)."},
-			[MANNER_SUSPENDED] = {LEVEL_INFO, "Suspending self due to TTY signal."},
-			[MANNER_REAPED] = {LEVEL_INFO, "A child with PID # exited with exit status #."},
-			[REAPED_KILLED] = {LEVEL_INFO, "A child with PID # was terminated by signal #."},
-			[MANNER_ENDED] = {LEVEL_INFO, "Child exited with status #. Goodbye."},
-			[ENDED_KILLED] = {LEVEL_INFO, "Child was killed by signal #. Goodbye."}},
-		.no_command = ADVICE_USAGE,
-		.verbosity = LEVEL_WARN,
-		.help_to = STDERR_FILENO,
-		.version_to = STDERR_FILENO,
-		.not_found = 2, .denied = 2, .failed = 2,
-		.session = true,
-	},
-	{
-		.names = "catatonit\0",
-		.version = "tini version 0.1.7_catatonit",
-		.usage = "usage: @ [-ghLPV] [--] <progname> [<arguments>...]\n",
-		.prefix = "@ (catatonit:#): ",
-		.fatal = "ERROR",
-		.missing = "missing program name",
-		.refused = "cannot run @: @",
-		.flags = (const struct flag[]){
-			{'h', EFFECT_HELP, NULL, NULL, "this text"},
-			{'V', EFFECT_VERSION, "version", NULL, "the version"},
-			{'L', EFFECT_LICENCE, NULL, NULL, "the licence"},
-			{'g', EFFECT_GROUP, NULL, NULL, "signals go to the app's process group"},
-			{'P', EFFECT_PAUSE, NULL, NULL, "no program: reap, until INT or TERM"},
-			{0}},
-		.variables = (const struct variable[]){
-			{"CATATONIT_DEBUG", NULL, EFFECT_VERBOSE},
-			{"CATATONIT_LOG", NULL, EFFECT_RESERVED},
-			{0}},
-		.messages = (const struct message[MESSAGES]){
-			[MANNER_STARTED] = {LEVEL_DEBUG, "@ runs as pid #"},
-			[MANNER_ENDED] = {LEVEL_DEBUG, "it ended with status #"},
-			[ENDED_KILLED] = {LEVEL_DEBUG, "it was killed by signal #"}},
-		.wrong_flag = ADVICE_USAGE,
-		.no_command = ADVICE_USAGE,
-		.verbosity = LEVEL_INFO,
-		.help_to = STDERR_FILENO,
-		.version_to = STDOUT_FILENO,
-		.not_found = 1, .denied = 1, .failed = 1,
-		.keeps = SIGNALS_OF_FAULTS | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) |
-			 SIGNAL_BIT(SIGTTOU),
-		.subreaper = true,
-		.inherits = true,
-	},
-};
-/* clang-format on */
-
-static const struct program *find_program(const char *name)
-{
-	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
-		for (const char *at = programs[i].names; *at != '\0'; at += strlen(at) + 1)
-			if (text_equal(at, name))
-				return &programs[i];
-	return NULL;
-}
-
 static int begin(char **argv, char **environment)
 {
 	int at = 1;
@@ -684,7 +489,7 @@ int commands_as_another(char **argv, char **environment)
 	const char *slash = strrchr(argv[0], '/');
 	bool asked = argv[1] != NULL && text_starts_with(argv[1], as);
 	self.called = asked ? argv[1] + strlen(as) : argv[0];
-	self.program = find_program(asked || slash == NULL ? self.called : slash + 1);
+	self.program = program_find(asked || slash == NULL ? self.called : slash + 1);
 	if (self.program != NULL)
 		return begin(argv + asked, environment);
 	if (!asked)

@@ -187,6 +187,7 @@ def test_a_stop_of_the_terminal_can_be_rewritten(plain, recorder):
     run.expect(recorder.is_ready, "the app to be ready")
     run.signal(signal.SIGTSTP)
     run.expect(lambda: recorder.signals() == [USR1], "USR1 to arrive")
+    run.expect(lambda: run.init.state() == "T", "it to be stopped")
     run.init.signal(CONT)
     run.signal(TERM)
     assert run.wait() == 3
