@@ -22,8 +22,8 @@ struct dump {
 	int descriptor;
 	void (*tick)(void *context); /* now and then */
 	void *context;
-	const char *suffix; /* by dump_prepare or dump_write: ".dump", ".sql.gz" ... */
-	char *program;	    /* the tool */
+	const char *suffix;  /* by dump_prepare: ".dump", ".sql.gz" ... */
+	struct list command; /* the tool's first words, by dump_prepare */
 };
 
 /* MANIFEST_FORMAT */
@@ -41,5 +41,24 @@ int dump_prepare(struct dump *dump, long long *size, struct error *error);
 int dump_write(struct dump *dump, struct error *error);
 
 void dump_clear(struct dump *dump);
+
+/* The rows, one file each. */
+struct dump_kind {
+	const char *name;	/* MANIFEST_KIND */
+	const char *size_query; /* gives name and size of the database; NULL: prepare finds out */
+	int (*prepare)(struct dump *dump, long long *size, struct error *error);
+	int (*write)(struct dump *dump, struct error *error);
+};
+extern const struct dump_kind dump_postgres;
+extern const struct dump_kind dump_mysql;
+extern const struct dump_kind dump_sqlite;
+
+/* What they share: the tool's command, which is backup.command or the first of programs that is
+ * there, and its version, in the manifest. install says how to get it. */
+int dump_find_tool(
+	struct dump *dump, const char *const *programs, const char *install, struct error *error);
+
+/* The session, which nobody needs while a tool runs. */
+void dump_close_session(struct dump *dump);
 
 #endif

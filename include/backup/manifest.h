@@ -25,7 +25,7 @@ enum manifest_field {
 	MANIFEST_EXCLUDE,  /* likewise; "" for none */
 	MANIFEST_REVISION, /* what the version table held; "" for nothing */
 	MANIFEST_BOOT,	   /* TMINUS_BOOT_ID */
-	MANIFEST_REASON,   /* "upgrade", "backup", "guard", "restore" */
+	MANIFEST_REASON,   /* "upgrade", "boot", "backup", "guard", "restore" */
 	MANIFEST_HOST,	   /* the host name: the container */
 	MANIFEST_TIME,	   /* when it was begun: "2026-11-21T16:01:02Z" */
 	MANIFEST_SIZE,	   /* of the file, in bytes */

@@ -20,7 +20,7 @@ struct backup_job {
 	const struct config *config;
 	const struct wait_job *wait; /* how to open the database, as the keeper does */
 	const char *boot_id;	     /* into the manifest */
-	const char *reason;	     /* "upgrade", "backup", "guard", "restore" */
+	const char *reason;	     /* "upgrade", "boot", "backup", "guard", "restore" */
 	struct {
 		const char *file; /* a path, a file's name in backup.directory, or "latest";
 				     NULL: the backup that this very boot has made */
@@ -31,10 +31,10 @@ struct backup_job {
 	} restore;
 };
 
-/* Makes a backup, verified and with its manifest, into backup.directory; progress goes over channel.
- * The file's name is in *path, which the caller frees, and what is worth a line in *summary, which
- * may be NULL. 0, or -1 and STATUS_BACKUP: then there is none. Leaves the working folder where
- * SQLite's relative paths begin. */
+/* Makes a backup, verified and with its manifest, into backup.directory; progress goes over
+ * channel. The file's name is in *path, which the caller frees, and what is worth a line in
+ * *summary, which may be NULL. 0, or -1 and STATUS_BACKUP: then there is none. Leaves the working
+ * folder where SQLite's relative paths begin. */
 int backup_make(const struct backup_job *job, int channel, char **path, char **summary,
 	struct error *error);
 

@@ -314,7 +314,8 @@ static void add_time(struct text *text, const char *time)
 			text_add_byte(text, *time);
 }
 
-/* DATABASE-TIME-REVISION.dump; a second one of the same second gets a number. */
+/* DATABASE-TIME-REVISION.dump; a second one of the same second gets a number, by which it is the
+ * newer. */
 static char *make_name(
 	const struct store_file *file, const char *suffix, const struct manifest *manifest)
 {
@@ -326,7 +327,7 @@ static char *make_name(
 		text_add_byte(&name, '-');
 		add_safely(&name, revision[0] != '\0' ? revision : "none");
 		if (number > 1)
-			text_add_format(&name, "-%d", number);
+			text_add_format(&name, "_%d", number);
 		text_add(&name, suffix);
 		autofree char *path = join(file->directory, name.bytes);
 		if (access(path, F_OK) != 0)

@@ -261,13 +261,14 @@ static void add_bytes(void *context, const char *bytes, size_t length)
 	text_add_bytes(context, bytes, length);
 }
 
-char *tool_version(const char *program, char *const *environment, int status, struct error *error)
+char *tool_version(
+	const struct list *command, char *const *environment, int status, struct error *error)
 {
 	struct text text = {0};
-	autofree char *name = memory_copy(program);
-	char option[] = "--version";
-	char *const words[] = {name, option, NULL};
-	const struct tool_run run = {.tools = {words},
+	struct list argv = {0};
+	tool_add_command(&argv, command, "");
+	list_append(&argv, "--version");
+	const struct tool_run run = {.tools = {argv.items},
 		.environment = environment,
 		.input = -1,
 		.output = -1,
@@ -277,8 +278,17 @@ char *tool_version(const char *program, char *const *environment, int status, st
 	int result = tool_run(&run, status, error);
 	char *version = text_take(&text);
 	version[strcspn(version, "\n")] = '\0';
+	list_clear(&argv);
 	if (result == 0)
 		return version;
 	memory_free_at(&version);
 	return NULL;
+}
+
+void tool_add_command(struct list *argv, const struct list *command, const char *program)
+{
+	for (size_t i = 0; i < command->count; i++)
+		list_append(argv, command->items[i]);
+	if (command->count == 0)
+		list_append(argv, program);
 }
