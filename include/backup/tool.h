@@ -40,9 +40,11 @@ void tool_assign(struct list *environment, const char *name, const char *value);
  * alone. -1 and errno. memfd_create(2) */
 int tool_secret(const char *contents);
 
-/* The first line that the command says to --version; the caller frees it. NULL and status. */
-char *tool_version(
+/* The first line that a command, or a program, says to --version; the caller frees it. NULL and
+ * status. */
+char *tool_version_of(
 	const struct list *command, char *const *environment, int status, struct error *error);
+char *tool_version(const char *program, char *const *environment, int status, struct error *error);
 
 /* Adds a command's words, or the program where there are none. */
 void tool_add_command(struct list *argv, const struct list *command, const char *program);

@@ -70,7 +70,7 @@ int dump_find_tool(
 		return error_set(error, STATUS_BACKUP,
 			"%s; install %s, or name the dump tool in backup.command", why, install);
 	}
-	autofree char *version = tool_version(&dump->command, environment, STATUS_BACKUP, error);
+	autofree char *version = tool_version_of(&dump->command, environment, STATUS_BACKUP, error);
 	if (version == NULL)
 		return -1;
 	manifest_set(dump->manifest, MANIFEST_TOOL, version);

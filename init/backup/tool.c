@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/signal_name.h"
+#include "config/variables.h"
 #include "process/exec.h"
 
 #define SAID_SIZE 300 /* of what the tools said last */
@@ -231,16 +232,7 @@ int tool_run(const struct tool_run *run, int status, struct error *error)
 
 void tool_assign(struct list *environment, const char *name, const char *value)
 {
-	struct text entry = {0};
-	size_t length = strlen(name) + 1;
-	text_add_format(&entry, "%s=%s", name, value);
-	for (size_t i = 0; i < environment->count; i++)
-		if (strncmp(environment->items[i], entry.bytes, length) == 0) {
-			memory_free_at(&environment->items[i]);
-			environment->items[i] = text_take(&entry);
-			return;
-		}
-	list_append_owned(environment, text_take(&entry));
+	variable_set(environment, name, value);
 }
 
 /* Tools take no file that others can read: libpq's PGPASSFILE, mysql's option files. */
@@ -261,7 +253,7 @@ static void add_bytes(void *context, const char *bytes, size_t length)
 	text_add_bytes(context, bytes, length);
 }
 
-char *tool_version(
+char *tool_version_of(
 	const struct list *command, char *const *environment, int status, struct error *error)
 {
 	struct text text = {0};
@@ -291,4 +283,13 @@ void tool_add_command(struct list *argv, const struct list *command, const char 
 		list_append(argv, command->items[i]);
 	if (command->count == 0)
 		list_append(argv, program);
+}
+
+char *tool_version(const char *program, char *const *environment, int status, struct error *error)
+{
+	struct list command = {0};
+	list_append(&command, program);
+	char *version = tool_version_of(&command, environment, status, error);
+	list_clear(&command);
+	return version;
 }

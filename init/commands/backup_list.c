@@ -26,8 +26,8 @@ static void show_json(const struct store *store)
 
 static int width_of(const struct store *store, enum manifest_field field, const char *title)
 {
-	size_t width = strlen(title);
-	for (size_t i = 0; i < store->count; i++) {
+	size_t width = field == MANIFEST_SIZE ? sizeof "999.9 MB" : strlen(title);
+	for (size_t i = 0; field != MANIFEST_SIZE && i < store->count; i++) {
 		size_t length = strlen(manifest_get(&store->entries[i].manifest, field));
 		if (length > width)
 			width = length;
@@ -88,8 +88,9 @@ int command_backup_list(struct command_line *line)
 	struct config *config = commands_load(line);
 	if (config == NULL)
 		return STATUS_CONFIG;
-	if (store_check(config->backup_directory, true, &error) != 0 ||
-		store_read(config->backup_directory, &store, &error) != 0) {
+	const char *directory = config->backup_directory;
+	if ((directory == NULL && store_check(NULL, true, &error) != 0) ||
+		store_read(directory, &store, &error) != 0) {
 		log_error("%s", error.message);
 		config_free(config);
 		return STATUS_BACKUP;
@@ -97,7 +98,7 @@ int command_backup_list(struct command_line *line)
 	if ((line->options & OPTION_JSON) != 0)
 		show_json(&store);
 	else
-		show(&store, config->backup_directory);
+		show(&store, directory);
 	store_clear(&store);
 	config_free(config);
 	return commands_flush();

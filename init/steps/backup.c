@@ -12,6 +12,7 @@
 #include "backup/tool.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/variables.h"
 #include "steps/inspect.h"
 #include "steps/message.h"
 
@@ -124,9 +125,9 @@ static void make_environment(struct making *making)
 		list_append(environment, given->items[i]);
 	text_add_format(&text, APPLICATION_PREFIX "%s", making->job->boot_id);
 	name = text_take(&text);
-	tool_assign(environment, "PGAPPNAME", name);
+	variable_set(environment, "PGAPPNAME", name);
 	if (making->url.kind == DATABASE_POSTGRES && making->url.password != NULL)
-		tool_assign(environment, "PGPASSWORD", making->url.password);
+		variable_set(environment, "PGPASSWORD", making->url.password);
 }
 
 static int check_room(const struct making *making, long long size, struct error *error)
@@ -179,8 +180,8 @@ static int run_after(struct making *making, struct error *error)
 	if (after->count == 0)
 		return 0;
 	text_add_format(&manifest, "%s" MANIFEST_SUFFIX, making->file.path);
-	tool_assign(environment, "TMINUS_BACKUP_FILE", making->file.path);
-	tool_assign(environment, "TMINUS_BACKUP_MANIFEST", manifest.bytes);
+	variable_set(environment, "TMINUS_BACKUP_FILE", making->file.path);
+	variable_set(environment, "TMINUS_BACKUP_MANIFEST", manifest.bytes);
 	text_free(&manifest);
 	const struct tool_run run = {.tools = {after->items},
 		.environment = environment->items,
