@@ -384,10 +384,10 @@ int store_finish(
 
 void store_end(struct store_file *file)
 {
-	if (file->path != NULL && ends_with(file->path, STORE_PARTIAL))
-		(void)unlink(file->path);
 	if (file->descriptor >= 0)
 		(void)close(file->descriptor);
+	if (file->path != NULL && ends_with(file->path, STORE_PARTIAL))
+		remove_left_overs(file->directory); /* with SQLite's journal beside it */
 	free(file->path);
 	free(file->directory);
 	*file = (struct store_file){.descriptor = -1};

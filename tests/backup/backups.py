@@ -20,7 +20,7 @@ class Backups:
         self.server = server
         self.url = server.url(**url)
         self.path = folder / "backups"
-        self.path.mkdir(mode=0o700)
+        self.path.mkdir(mode=0o700, exist_ok=True)
 
     def start(self, *words, environment=None, **settings):
         """tminus with these words. settings: backup_keep=3; words of others go to the container."""
