@@ -133,13 +133,14 @@ int store_room(const char *directory, long long size, const char *what, struct e
 	struct statvfs space;
 	if (statvfs(directory, &space) != 0)
 		return 0;
-	long long left = (long long)(space.f_bavail * space.f_frsize);
-	if (left >= size)
+	unsigned long long left = space.f_bavail * space.f_frsize;
+	if (size <= 0 || left >= (unsigned long long)size)
 		return 0;
 	return error_set(error, STATUS_BACKUP,
 		"backup.directory %s has %s left, and %s needs about %s: make room there, lower "
 		"backup.keep, or name another folder",
-		directory, store_size(left, free_room), what, store_size(size, size_room));
+		directory, store_size((long long)left, free_room), what,
+		store_size(size, size_room));
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -298,10 +299,13 @@ int store_begin(
 /* What every file system and shell takes, and no hidden name. */
 static void add_safely(struct text *text, const char *part)
 {
-	for (size_t i = 0; part[i] != '\0' && i < NAME_PART; i++) {
+	for (size_t i = 0; i < NAME_PART && part[i] != '\0'; i++) {
 		bool safe = isalnum((unsigned char)part[i]) || part[i] == '_' ||
-			    (i > 0 && strchr(".-", part[i]) != NULL);
-		text_add_byte(text, safe ? part[i] : '_');
+			    (i > 0 && (part[i] == '.' || part[i] == '-'));
+		if (safe)
+			text_add_byte(text, part[i]);
+		else
+			text_add_byte(text, '_');
 	}
 }
 
