@@ -64,6 +64,7 @@ int command_run(struct command_line *line);
 int command_boot(struct command_line *line);
 int command_wait(struct command_line *line);
 int command_backup(struct command_line *line);
+int command_backup_list(struct command_line *line); /* backup --list */
 int command_restore(struct command_line *line);
 int command_guard(struct command_line *line);
 int command_check(struct command_line *line);

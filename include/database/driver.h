@@ -61,6 +61,11 @@ struct db_driver {
 
 	/* text as a literal, quotes included; the caller frees it. */
 	char *(*literal)(struct connection *connection, const char *text);
+
+	/* As session_tool_options, and session_copy. NULL where there is no such thing. */
+	char *(*tool_options)(const struct database_url *url);
+	int (*copy)(struct connection *from, struct connection *to, void (*tick)(void *context),
+		void *context, struct failure *failure);
 	void (*close)(struct connection *connection);
 };
 

@@ -61,4 +61,16 @@ const char *session_server(const struct session *session);
 
 void session_close(struct session *session); /* NULL is fine */
 
+/* What the database's own tools need to reach url; the caller frees it. PostgreSQL: a connection
+ * string, without password, which is PGPASSWORD's. MySQL: an option file with the password in it,
+ * which both MySQL's tools and MariaDB's read. NULL for SQLite. PostgreSQL manual 34.1.1; MySQL
+ * manual 6.2.2.2; MariaDB "Configuring with Option Files" */
+char *session_tool_options(const struct database_url *url);
+
+/* SQLite: makes the database of to a copy of that of from, as it is at one moment, while others
+ * write; tick(context) is called now and then. to keeps its file. 0, or -1 and failure: to is as it
+ * was. SQLite "Online Backup API" */
+int session_copy(struct session *from, struct session *to, void (*tick)(void *context),
+	void *context, struct failure *failure);
+
 #endif

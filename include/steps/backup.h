@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "steps/wait.h"
@@ -19,7 +20,7 @@ struct backup_job {
 	const struct config *config;
 	const struct wait_job *wait; /* how to open the database, as the keeper does */
 	const char *boot_id;	     /* into the manifest */
-	const char *reason;	     /* "upgrade", "backup", "guard", "restore" */
+	const char *reason;	     /* "upgrade", "boot", "backup", "guard", "restore" */
 	struct {
 		const char *file; /* a path, a file's name in backup.directory, or "latest";
 				     NULL: the backup that this very boot has made */
@@ -29,6 +30,13 @@ struct backup_job {
 		bool truncate;
 	} restore;
 };
+
+/* Makes a backup, verified and with its manifest, into backup.directory; progress goes over
+ * channel. The file's name is in *path, which the caller frees, and what is worth a line in
+ * *summary, which may be NULL. 0, or -1 and STATUS_BACKUP: then there is none. Leaves the working
+ * folder where SQLite's relative paths begin. */
+int backup_make(const struct backup_job *job, int channel, char **path, char **summary,
+	struct error *error);
 
 /* For spawn_child: context is a struct backup_job. 0 when done, else the exit status: 73, or 74. */
 int backup_child(void *context, int channel);

@@ -18,7 +18,7 @@ static const struct subcommand subcommands[] = {
 	 "the steps alone, without the app: a pre-deploy command, an init container", false, 0},
 	{"wait", command_wait, "[TARGET...]",
 	 "wait until the database and every target can be used, then end", true, 0},
-	{"backup", command_backup, "[--list]",
+	{"backup", command_backup, "[--list [--json]]",
 	 "back the database up into backup.directory, under the lock; show the backups there", false,
 	 OPTION_LIST | OPTION_JSON},
 	{"restore", command_restore,

@@ -188,6 +188,12 @@ int command_wait(struct command_line *line)
 
 int command_backup(struct command_line *line)
 {
+	if ((line->options & OPTION_LIST) != 0)
+		return command_backup_list(line);
+	if ((line->options & OPTION_JSON) != 0) {
+		log_error("tminus backup knows --json only with --list");
+		return STATUS_USAGE;
+	}
 	return run_scope(line, (struct plan_request){.scope = PLAN_BACKUP});
 }
 

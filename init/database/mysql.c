@@ -292,6 +292,67 @@ static void set_tls(MYSQL *handle, const struct database_url *url, enum tls tls)
 	(void)mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 }
 
+/* --- option files ---------------------------------------------------------------------------- */
+
+/* MySQL manual 6.2.2.2: quotes keep a "#", and these escapes are known. */
+static void add_option(struct text *text, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	text_add_format(text, "%s=\"", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '"' || *value == '\\')
+			text_add_byte(text, '\\');
+		if (*value == '\n')
+			text_add(text, "\\n");
+		else
+			text_add_byte(text, *value);
+	}
+	text_add(text, "\"\n");
+}
+
+static void add_host(struct text *text, const struct database_host *host)
+{
+	if (host->name[0] == '/') {
+		add_option(text, "socket", host->name);
+		return;
+	}
+	add_option(text, "host", host->name);
+	text_add_format(text, "port=%d\nprotocol=tcp\n", host->port);
+}
+
+/* MySQL's tools have ssl-mode, and read no [client-mariadb]; MariaDB's have switches, and only warn
+ * of what is loose. */
+static void add_tls(struct text *text, const struct database_url *url, enum tls tls)
+{
+	static const char *const mysql_modes[] = {[TLS_PREFERRED] = "PREFERRED",
+		[TLS_NONE] = "DISABLED",
+		[TLS_REQUIRED] = "REQUIRED",
+		[TLS_CHAIN] = "VERIFY_CA",
+		[TLS_IDENTITY] = "VERIFY_IDENTITY"};
+	if (tls != TLS_NONE) {
+		add_option(text, "ssl-ca", find_ca(url, tls));
+		add_option(text, "ssl-cert", FIRST(url, cert_names));
+		add_option(text, "ssl-key", FIRST(url, key_names));
+	}
+	add_option(text, "loose-ssl-mode", mysql_modes[tls]);
+	text_add_format(text, "[client-mariadb]\nssl=%d\nssl-verify-server-cert=%d\n",
+		tls > TLS_NONE, tls == TLS_IDENTITY);
+}
+
+static char *mysql_tool_options(const struct database_url *url)
+{
+	struct text text = {0};
+	enum tls tls = url->hosts[0].name[0] == '/' ? TLS_NONE : find_tls(url);
+	text_add(&text, "[client]\n");
+	add_option(&text, "user", url->user);
+	add_option(&text, "password", url->password);
+	add_option(&text, "default-character-set", "utf8mb4");
+	add_host(&text, &url->hosts[0]);
+	add_tls(&text, url, tls);
+	return text_take(&text);
+}
+
 /* --- errors ---------------------------------------------------------------------------------- */
 
 /* 3.4 wraps what a server says before TLS: "... cannot be verified: 1040 - Too many connections".
@@ -624,5 +685,6 @@ const struct db_driver mysql_driver = {
 	.check = mysql_check,
 	.query = mysql_run,
 	.literal = mysql_literal,
+	.tool_options = mysql_tool_options,
 	.close = mysql_end,
 };

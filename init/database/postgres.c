@@ -118,6 +118,51 @@ static PGconn *start(const struct attempt *attempt)
 	return conn;
 }
 
+/* value in quotes. PostgreSQL manual 34.1.1.1 */
+static void add_value(struct text *text, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	text_add_format(text, "%s%s='", text->length > 0 ? " " : "", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '\'' || *value == '\\')
+			text_add_byte(text, '\\');
+		text_add_byte(text, *value);
+	}
+	text_add_byte(text, '\'');
+}
+
+static void add_hosts(struct text *text, const struct database_url *url)
+{
+	struct text names = {0};
+	struct text ports = {0};
+	for (size_t i = 0; i < url->host_count; i++) {
+		text_add_format(&names, "%s%s", i > 0 ? "," : "", url->hosts[i].name);
+		text_add_format(&ports, "%s%d", i > 0 ? "," : "", url->hosts[i].port);
+	}
+	add_value(text, "host", names.bytes);
+	add_value(text, "port", ports.bytes);
+	text_free(&names);
+	text_free(&ports);
+}
+
+static char *postgres_tool_options(const struct database_url *url)
+{
+	struct text text = {0};
+	struct keywords keywords = {0};
+	PQconninfoOption *known = PQconndefaults();
+	if (known != NULL)
+		add_parameters(&keywords, url, known);
+	add_hosts(&text, url);
+	add_value(&text, "user", url->user);
+	add_value(&text, "dbname", url->name);
+	for (size_t i = 0; i < keywords.count; i++)
+		if (!text_equal(keywords.names[i], "sslpassword"))
+			add_value(&text, keywords.names[i], keywords.values[i]);
+	PQconninfoFree(known);
+	return text_take(&text);
+}
+
 /* --- errors ---------------------------------------------------------------------------------- */
 
 /* A server's message within libpq's. The server's own part of it is "FATAL:  28P01: text". */
@@ -461,5 +506,6 @@ const struct db_driver postgres_driver = {
 	.check = postgres_check,
 	.query = postgres_query,
 	.literal = postgres_literal,
+	.tool_options = postgres_tool_options,
 	.close = postgres_close,
 };

@@ -255,6 +255,18 @@ const char *session_server(const struct session *session)
 	return session->connection->server;
 }
 
+char *session_tool_options(const struct database_url *url)
+{
+	const struct db_driver *driver = kinds[url->kind].driver;
+	return driver == NULL || driver->tool_options == NULL ? NULL : driver->tool_options(url);
+}
+
+int session_copy(struct session *from, struct session *to, void (*tick)(void *context),
+	void *context, struct failure *failure)
+{
+	return from->driver->copy(from->connection, to->connection, tick, context, failure);
+}
+
 void session_close(struct session *session)
 {
 	if (session == NULL)

@@ -14,6 +14,7 @@
 #include "database/failure.h"
 
 #define BUSY_LIMIT 10000 /* ms that a statement waits for another writer */
+#define COPY_PAGES 1000	 /* between two ticks */
 
 /* A file that is not there yet has no handle: the tool or the app creates it, tminus never does. */
 struct sqlite {
@@ -161,6 +162,43 @@ static char *sqlite_literal(struct connection *connection, const char *text)
 	return copy;
 }
 
+/* In steps, so that the caller can tell how far it is. */
+static int copy_pages(sqlite3_backup *backup, void (*tick)(void *context), void *context)
+{
+	int code;
+	while ((code = sqlite3_backup_step(backup, COPY_PAGES)) == SQLITE_OK)
+		if (tick != NULL)
+			tick(context);
+	int finished = sqlite3_backup_finish(backup);
+	return code == SQLITE_DONE ? finished : code;
+}
+
+static int copy_now(const struct sqlite *from, const struct sqlite *to, void (*tick)(void *context),
+	void *context, struct failure *failure)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(to->handle, "main", from->handle, "main");
+	int code = backup != NULL ? copy_pages(backup, tick, context)
+				  : sqlite3_extended_errcode(to->handle);
+	return code == SQLITE_OK ? 0 : tell_sqlite(to, code, failure);
+}
+
+/* The transaction keeps the source as it is: writers would make the copy begin anew, for ever. */
+static int sqlite_copy(struct connection *source, struct connection *target,
+	void (*tick)(void *context), void *context, struct failure *failure)
+{
+	struct sqlite *from = (struct sqlite *)source;
+	struct sqlite *to = (struct sqlite *)target;
+	if (from->handle == NULL || to->handle == NULL)
+		return tell_sqlite(from->handle == NULL ? from : to, SQLITE_CANTOPEN, failure);
+	(void)sqlite3_busy_timeout(to->handle, BUSY_LIMIT);
+	if (sqlite_query(source, "BEGIN", NULL, failure) != 0 ||
+		sqlite_query(source, "SELECT count(*) FROM sqlite_master", NULL, failure) != 0)
+		return -1;
+	int result = copy_now(from, to, tick, context, failure);
+	(void)sqlite3_exec(from->handle, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
 static void sqlite_close(struct connection *connection)
 {
 	struct sqlite *sqlite = (struct sqlite *)connection;
@@ -194,5 +232,6 @@ const struct db_driver sqlite_driver = {
 	.check = sqlite_check,
 	.query = sqlite_query,
 	.literal = sqlite_literal,
+	.copy = sqlite_copy,
 	.close = sqlite_close,
 };

@@ -391,15 +391,16 @@ static void add_command(struct draft *draft, const char *name, char *written,
 	step->failure_status = failure_status;
 }
 
-/* A function of ours in a child, as a step of work. job's reason is its name. */
+/* A function of ours in a child, as a step of work. */
 static void add_child(struct draft *draft, spawn_function *entry, struct backup_job job, int work,
 	int failure_status)
 {
 	struct plan *plan = draft->plan;
-	struct plan_step *step = add_step(plan, PLAN_STEP_CHILD, job.reason);
+	const char *name = plan->works[work].kind;
+	struct plan_step *step = add_step(plan, PLAN_STEP_CHILD, name);
 	struct backup_job *kept = &plan->backups[plan->backup_count++];
 	struct process_kind kind = {
-		.name = job.reason,
+		.name = name,
 		.entry = entry,
 		.context = kept,
 		.time_limit = draft->config->backup_timeout,
@@ -416,11 +417,11 @@ static void add_child(struct draft *draft, spawn_function *entry, struct backup_
 	join_work(draft, plan->step_count - 1, work);
 }
 
-static void add_backup(struct draft *draft, enum work_when when)
+static void add_backup(struct draft *draft, enum work_when when, const char *reason)
 {
 	int work = add_work(draft, WORK_BACKUP, "", when);
 	if (work != NO_WORK)
-		add_child(draft, backup_child, (struct backup_job){.reason = WORK_BACKUP}, work,
+		add_child(draft, backup_child, (struct backup_job){.reason = reason}, work,
 			STATUS_BACKUP);
 }
 
@@ -428,9 +429,10 @@ static void add_backup(struct draft *draft, enum work_when when)
 static void add_backup_of_boot(struct draft *draft)
 {
 	const struct config *config = draft->config;
+	bool always = config->backup_when == BACKUP_ALWAYS;
 	if (config->backup_directory != NULL && config->backup_when != BACKUP_NEVER)
 		add_backup(
-			draft, config->backup_when == BACKUP_ALWAYS ? WORK_ALWAYS : WORK_CHANGES);
+			draft, always ? WORK_ALWAYS : WORK_CHANGES, always ? "boot" : WORK_UPGRADE);
 }
 
 static void add_restore(struct draft *draft)
@@ -446,7 +448,7 @@ static void add_guarded(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	if (draft->request->backup)
-		add_backup(draft, WORK_ALWAYS);
+		add_backup(draft, WORK_ALWAYS, WORK_GUARD);
 	int work = add_work(draft, WORK_GUARD, "", WORK_ALWAYS);
 	size_t first = draft->plan->step_count;
 	add_command(draft, "guard", words_join(config->app.items), &config->app, 0, STATUS_STEP);
@@ -657,7 +659,7 @@ static void add_run(struct draft *draft)
 static void add_waiting_backup(struct draft *draft)
 {
 	add_wait(draft);
-	add_backup(draft, WORK_ALWAYS);
+	add_backup(draft, WORK_ALWAYS, WORK_BACKUP);
 }
 
 static void add_waiting_restore(struct draft *draft)

@@ -11,11 +11,11 @@ import servers
 DEAD = "0123456789abcdef"  # a boot that is no more
 LOCK = {
     servers.Postgres: "SELECT pg_advisory_lock(1953327470, 30067)",
-    servers.MariaDB: "SELECT GET_LOCK(CONCAT('tminus:', MD5('shop')), 10)",
+    servers.MariaDB: "SELECT GET_LOCK(CONCAT('tminus:', SHA2('shop', 224)), 10)",
 }
 IS_FREE = {
     servers.Postgres: "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')",
-    servers.MariaDB: "SELECT IS_FREE_LOCK(CONCAT('tminus:', MD5('shop')))",
+    servers.MariaDB: "SELECT IS_FREE_LOCK(CONCAT('tminus:', SHA2('shop', 224)))",
 }
 
 
