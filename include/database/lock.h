@@ -26,6 +26,10 @@
 /* SQLite: a file may be in the working folder or in instance/. */
 #define LOCK_FILES_MOST 2
 
+/* SQL for the name of the lock on MySQL: names count for the whole server and have at most 64
+ * characters. */
+#define LOCK_MYSQL_NAME "CONCAT('tminus:', SHA2(COALESCE(DATABASE(), ''), 224))"
+
 struct lock;
 
 /* A lock on the database of url (borrowed), not taken yet; lock_free frees it. paths are those

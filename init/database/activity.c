@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/lock.h"
 
 /* Who is seen in every one of these looks is connected. */
 #define LOOKS 4
@@ -14,7 +15,7 @@
 #define ARGUMENT "$1"
 
 /* Who holds tminus's lock, which is not somebody else: lock.c. */
-#define MYSQL_LOCKER "COALESCE(IS_USED_LOCK(CONCAT('tminus:', MD5(DATABASE()))), 0)"
+#define MYSQL_LOCKER "COALESCE(IS_USED_LOCK(" LOCK_MYSQL_NAME "), 0)"
 
 /* How one kind of database is asked. $1 is a session name as a literal; of cancel, the backend. */
 struct questions {

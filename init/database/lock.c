@@ -140,7 +140,7 @@ static const char postgres_order[] = " ORDER BY backend_start LIMIT 1";
  * have at most 64 characters. MySQL manual 14.14, GET_LOCK */
 static const char *const mysql_statements[] = {
 	"SET SESSION wait_timeout = 8",
-	"SELECT GET_LOCK(CONCAT('tminus:', SHA2(COALESCE(DATABASE(), ''), 224)), 0)",
+	"SELECT GET_LOCK(" LOCK_MYSQL_NAME ", 0)",
 	NULL,
 };
 
@@ -187,8 +187,7 @@ static int beat_mysql(struct lock *lock, struct failure *failure)
 {
 	struct rows rows = {0};
 	int result = session_query(lock->session,
-		"SELECT IS_USED_LOCK(CONCAT('tminus:', SHA2(COALESCE(DATABASE(), ''), 224))) = "
-		"CONNECTION_ID()",
+		"SELECT IS_USED_LOCK(" LOCK_MYSQL_NAME ") = CONNECTION_ID()",
 		&rows, failure);
 	if (result == 0 && !text_equal(rows_value(&rows, 0, 0), "1"))
 		result = failure_set(failure, failure_of_kind(FAILURE_CLOSED), "",
