@@ -49,10 +49,10 @@ typedef int subcommand_run(struct command_line *line);
 struct subcommand {
 	const char *name;
 	subcommand_run *run;
-	const char *arguments; /* for help: "[--] COMMAND..." */
-	const char *help;      /* one line */
+	const char *arguments;	  /* for help: "[--] COMMAND..." */
+	const char *help;	  /* one line */
 	enum command_words words; /* what stands behind it */
-	unsigned options;      /* enum command_option */
+	unsigned options;	  /* enum command_option */
 };
 
 /* Parses the command line and runs what it names; the exit status. Signals are blocked. */

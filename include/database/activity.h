@@ -27,9 +27,10 @@ int activity_cancel(
 	struct session *session, const struct activity_block *block, struct failure *failure);
 
 /* Who else is connected to this database, tminus itself and the sessions called name left out: 1
- * with them in room, 0 for nobody, -1 and failure. Looks several times: who comes and goes, as
- * other replicas do, does not count. */
-int activity_others(struct session *session, const char *name, char *room, size_t size,
+ * with them in room, 0 for nobody, -1 and failure. On MySQL, where sessions have no names, own of
+ * them are tminus's: the newest. Looks several times: who comes and goes, as other replicas do,
+ * does not count. */
+int activity_others(struct session *session, const char *name, size_t own, char *room, size_t size,
 	struct failure *failure);
 
 #endif

@@ -180,27 +180,37 @@ static int add_unseen(struct session *session, struct rows *others, struct failu
 	return result;
 }
 
-static int look_around(
-	struct session *session, const char *name, struct rows *others, struct failure *failure)
+/* Takes the last rows off. */
+static void drop_rows(struct rows *rows, size_t count)
 {
-	const char *question = questions[session_kind(session)].others;
-	if (ask_about(session, question, name, others, failure) != 0)
+	for (; count > 0 && rows_count(rows) > 0; count--)
+		for (size_t column = 0; column < rows->columns; column++)
+			memory_free_at(&rows->values.items[--rows->values.count]);
+}
+
+static int look_around(struct session *session, const char *name, size_t own, struct rows *others,
+	struct failure *failure)
+{
+	const struct questions *kind = &questions[session_kind(session)];
+	if (ask_about(session, kind->others, name, others, failure) != 0)
 		return -1;
+	if (kind->all != NULL)
+		drop_rows(others, own);
 	return add_unseen(session, others, failure);
 }
 
-int activity_others(
-	struct session *session, const char *name, char *room, size_t size, struct failure *failure)
+int activity_others(struct session *session, const char *name, size_t own, char *room, size_t size,
+	struct failure *failure)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
 	struct rows seen = {0};
 	if (questions[session_kind(session)].others == NULL)
 		return 0;
-	int result = look_around(session, name, &seen, failure);
+	int result = look_around(session, name, own, &seen, failure);
 	for (int i = 1; i < LOOKS && result == 0 && rows_count(&seen) > 0; i++) {
 		struct rows rows = {0};
 		(void)nanosleep(&pause, NULL);
-		result = look_around(session, name, &rows, failure);
+		result = look_around(session, name, own, &rows, failure);
 		if (result == 0)
 			keep_seen(&seen, &rows);
 		rows_clear(&rows);

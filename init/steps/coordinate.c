@@ -736,7 +736,7 @@ static int is_free(struct coordination *all, char *room, size_t size)
 	if (session != NULL)
 		close_session(all); /* it would be somebody else to the lock's */
 	int found = activity_others(
-		session != NULL ? session : *all->session, name, who, sizeof who, &failure);
+		session != NULL ? session : *all->session, name, 0, who, sizeof who, &failure);
 	if (found != 0)
 		(void)snprintf(room, size, "%s%.300s", found > 0 ? "others are connected: " : "",
 			found > 0 ? who : failure.message);
