@@ -69,10 +69,6 @@ char *restore_tool(const struct restore *restore, const char *program)
 
 char *restore_tool_version(const struct restore *restore, const char *program, struct error *error)
 {
-	struct list command = {0};
-	list_append_owned(&command, restore_tool(restore, program));
-	char *version =
-		tool_version(&command, restore->config->environment.items, STATUS_RESTORE, error);
-	list_clear(&command);
-	return version;
+	autofree char *tool = restore_tool(restore, program);
+	return tool_version(tool, restore->config->environment.items, STATUS_RESTORE, error);
 }
