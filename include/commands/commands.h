@@ -36,16 +36,23 @@ enum command_option {
 	OPTION_HISTORY = 512,
 };
 
+/* What the words behind a subcommand are. */
+enum command_words {
+	WORDS_NONE,    /* an error */
+	WORDS_OWN,     /* its own; options may stand between and behind them */
+	WORDS_COMMAND, /* a command: from the first on, options too are the command's */
+};
+
 /* Runs a subcommand; its exit status. */
 typedef int subcommand_run(struct command_line *line);
 
 struct subcommand {
 	const char *name;
 	subcommand_run *run;
-	const char *arguments; /* for help: "[--] COMMAND..." */
-	const char *help;      /* one line */
-	bool takes_words;      /* the words behind it are its own, else they are an error */
-	unsigned options;      /* enum command_option */
+	const char *arguments;	  /* for help: "[--] COMMAND..." */
+	const char *help;	  /* one line */
+	enum command_words words; /* what stands behind it */
+	unsigned options;	  /* enum command_option */
 };
 
 /* Parses the command line and runs what it names; the exit status. Signals are blocked. */

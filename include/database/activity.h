@@ -27,7 +27,8 @@ int activity_cancel(
 	struct session *session, const struct activity_block *block, struct failure *failure);
 
 /* Who else is connected to this database, tminus itself and the sessions called name left out: 1
- * with them in room, 0 for nobody, -1 and failure. Looks several times: who comes and goes, as
+ * with them in room, 0 for nobody, -1 and failure. On MySQL sessions have no names: it is session
+ * itself and who holds the lock that are left out. Looks several times: who comes and goes, as
  * other replicas do, does not count. */
 int activity_others(struct session *session, const char *name, char *room, size_t size,
 	struct failure *failure);

@@ -25,6 +25,7 @@ struct backup_job {
 		const char *file; /* a path, a file's name in backup.directory, or "latest";
 				     NULL: the backup that this very boot has made */
 		const struct list *exclude; /* tables that stay as they are */
+		bool into;		    /* another database than the backup's may be */
 		bool force;		    /* although others are connected */
 		bool data_only;
 		bool truncate;
@@ -37,6 +38,9 @@ struct backup_job {
  * folder where SQLite's relative paths begin. */
 int backup_make(const struct backup_job *job, int channel, char **path, char **summary,
 	struct error *error);
+
+/* Says over channel that a restore of this database was killed, where one was that left traces. */
+void restore_tell_unfinished(const struct config *config, const struct wait_job *wait, int channel);
 
 /* For spawn_child: context is a struct backup_job. 0 when done, else the exit status: 73, or 74. */
 int backup_child(void *context, int channel);

@@ -14,13 +14,14 @@
 #define MARKER "-- Dump completed"
 #define TAIL 128
 
-/* What either tool has, and what only MySQL's has: a GTID set is not this database's alone, and
+/* Rows name their columns, so that they can be restored alone. What either tool has, and what only MySQL's has: a GTID set is not this database's alone, and
  * MariaDB has no column statistics. Tablespaces would need the right PROCESS. mysqldump(1) */
 static const char dump_options[] = "[mysqldump]\n"
 				   "single-transaction\n"
 				   "quick\n"
 				   "triggers\n"
 				   "hex-blob\n"
+				   "complete-insert\n"
 				   "no-tablespaces\n"
 				   "loose-set-gtid-purged=OFF\n"
 				   "loose-column-statistics=0\n";

@@ -13,30 +13,30 @@
 /* clang-format off */
 static const struct subcommand subcommands[] = {
 	{"run", command_run, "[--] COMMAND...",
-	 "wait, upgrade, seed, then run COMMAND and look after it (the default)", true, 0},
+	 "wait, upgrade, seed, then run COMMAND and look after it (the default)", WORDS_COMMAND, 0},
 	{"boot", command_boot, "",
-	 "the steps alone, without the app: a pre-deploy command, an init container", false, 0},
+	 "the steps alone, without the app: a pre-deploy command, an init container", WORDS_NONE, 0},
 	{"wait", command_wait, "[TARGET...]",
-	 "wait until the database and every target can be used, then end", true, 0},
+	 "wait until the database and every target can be used, then end", WORDS_OWN, 0},
 	{"backup", command_backup, "[--list [--json]]",
-	 "back the database up into backup.directory, under the lock; show the backups there", false,
+	 "back the database up into backup.directory, under the lock; show the backups there", WORDS_NONE,
 	 OPTION_LIST | OPTION_JSON},
 	{"restore", command_restore,
 	 "FILE|latest [--into URL] [--exclude TABLE]... [--data-only [--truncate]] [--force]",
-	 "put a backup back, after a backup of what is there", true,
+	 "put a backup back, after a backup of what is there", WORDS_OWN,
 	 OPTION_FORCE | OPTION_DATA_ONLY | OPTION_TRUNCATE | OPTION_INTO | OPTION_EXCLUDE},
 	{"guard", command_guard, "[--backup] -- COMMAND...",
 	 "run COMMAND (a downgrade, a stamp, a repair) under the lock, written down in the ledger",
-	 true, OPTION_BACKUP},
+	 WORDS_COMMAND, OPTION_BACKUP},
 	{"check", command_check, "[--history] [--json]",
-	 "what a start would do now: settings, migrations, what is due; changes nothing", true,
+	 "what a start would do now: settings, migrations, what is due; changes nothing", WORDS_COMMAND,
 	 OPTION_HISTORY | OPTION_JSON},
 	{"config", command_config, "[--json | --example]",
-	 "every effective setting and where it came from; an example tminus.ini", false,
+	 "every effective setting and where it came from; an example tminus.ini", WORDS_NONE,
 	 OPTION_JSON | OPTION_EXAMPLE},
-	{"version", command_version, "", "the version, and the database drivers inside", false, 0},
-	{"help", command_help, "", "this text and every setting", false, 0},
-	{NULL, NULL, NULL, NULL, false, 0},
+	{"version", command_version, "", "the version, and the database drivers inside", WORDS_NONE, 0},
+	{"help", command_help, "", "this text and every setting", WORDS_NONE, 0},
+	{NULL, NULL, NULL, NULL, WORDS_NONE, 0},
 };
 
 /* --config and --set are every subcommand's: bit 0. */
@@ -140,7 +140,7 @@ static int check(const struct command_line *line, struct error *error)
 	const char *word = line->request.app_argv[0];
 	if (subcommand->run == command_help || subcommand->run == command_version)
 		return 0;
-	if (word != NULL && !subcommand->takes_words)
+	if (word != NULL && subcommand->words == WORDS_NONE)
 		return error_set(error, STATUS_USAGE, "tminus %s takes no command: \"%s\"",
 			subcommand->name, word);
 	for (size_t i = 0; i < OPTIONS; i++)
@@ -153,6 +153,7 @@ static int check(const struct command_line *line, struct error *error)
 static int parse(char **argv, struct command_line *line, struct error *error)
 {
 	int at = 1;
+	int words = 1; /* a subcommand's own are moved together */
 	bool named = false;
 	for (; argv[at] != NULL && !text_equal(argv[at], "--"); at++) {
 		if (argv[at][0] == '-') {
@@ -161,14 +162,23 @@ static int parse(char **argv, struct command_line *line, struct error *error)
 			continue;
 		}
 		const struct subcommand *found = named ? NULL : commands_find(argv[at]);
-		if (found == NULL)
+		if (found == NULL && line->subcommand->words != WORDS_OWN)
 			break;
-		line->subcommand = found;
+		if (found == NULL)
+			argv[words++] = argv[at];
+		else
+			line->subcommand = found;
 		named = true;
 	}
 	line->dashes = argv[at] != NULL && text_equal(argv[at], "--");
 	if (line->dashes)
 		at++;
+	if (line->subcommand->words == WORDS_OWN) {
+		while (argv[at] != NULL)
+			argv[words++] = argv[at++];
+		argv[words] = NULL;
+		at = 1;
+	}
 	line->request.app_argv = argv + at;
 	return check(line, error);
 }

@@ -209,6 +209,7 @@ int command_restore(struct command_line *line)
 	line->request.app_argv = NULL;
 	request.restore.restore.file = file;
 	request.restore.restore.exclude = &line->excluded;
+	request.restore.restore.into = (line->options & OPTION_INTO) != 0;
 	request.restore.restore.force = (line->options & OPTION_FORCE) != 0;
 	request.restore.restore.data_only = (line->options & OPTION_DATA_ONLY) != 0;
 	request.restore.restore.truncate = (line->options & OPTION_TRUNCATE) != 0;

@@ -1,5 +1,6 @@
 #include "steps/keeper.h"
 
+#include "steps/backup.h"
 #include "steps/coordinate.h"
 #include "steps/message.h"
 #include "steps/wait.h"
@@ -24,9 +25,11 @@ static int answer_wait(struct keeper *keeper, const struct message *question)
 static int answer_coordinate(struct keeper *keeper, const struct message *question)
 {
 	(void)question;
-	if (keeper->coordination == NULL)
+	if (keeper->coordination == NULL) {
+		restore_tell_unfinished(keeper->job->config, &keeper->job->wait, keeper->channel);
 		keeper->coordination =
 			coordination_new(keeper->job, keeper->channel, &keeper->session);
+	}
 	return coordinate(keeper->coordination);
 }
 
