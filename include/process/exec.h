@@ -23,6 +23,9 @@ int exec_as_libc(char *const *argv, char *const *environment);
  * the working folder is not looked at. */
 int exec_look(const char *name, char *const *environment, struct error *error);
 
+/* The PATH that a command with environment is looked for in. */
+const char *exec_search_path(char *const *environment);
+
 /* The value of NAME in an environment, or NULL. environ(7) */
 const char *exec_environment_value(char *const *environment, const char *name);
 

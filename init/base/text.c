@@ -67,7 +67,10 @@ void text_free(struct text *text)
 
 void list_append_owned(struct list *list, char *string)
 {
-	list->items = memory_resized(list->items, list->count + 2, sizeof *list->items);
+	/* Full with its NULL at 1, 3, 7 ... strings: the room doubles. */
+	if ((list->count & (list->count + 1)) == 0)
+		list->items =
+			memory_resized(list->items, 2 * (list->count + 1), sizeof *list->items);
 	list->items[list->count++] = string;
 	list->items[list->count] = NULL;
 }

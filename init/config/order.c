@@ -230,9 +230,21 @@ static int add_edges(struct graph *graph, struct faults *faults)
 	return status;
 }
 
+/* What a graph is not needed for, as most often. */
+static struct ordered_step *order_builtins(size_t *order_count)
+{
+	struct ordered_step *order = memory_zeroed(BUILTINS, sizeof *order);
+	for (size_t i = 0; i < BUILTINS; i++)
+		order[i].kind = (enum ordered_kind)i;
+	*order_count = BUILTINS;
+	return order;
+}
+
 struct ordered_step *order_steps(
 	const struct step_settings *steps, size_t count, size_t *order_count, struct faults *faults)
 {
+	if (count == 0)
+		return order_builtins(order_count);
 	*order_count = 0;
 	if (count > ORDER_STEPS_MAX) {
 		faults_add(faults, "%s: more than %d steps", steps[ORDER_STEPS_MAX].origin,

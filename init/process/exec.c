@@ -217,7 +217,7 @@ static int exec_search(char *const *argv, char *const *environment, const char *
 	return result;
 }
 
-static const char *search_path(char *const *environment)
+const char *exec_search_path(char *const *environment)
 {
 	const char *path = exec_environment_value(environment, "PATH");
 	return path != NULL ? path : DEFAULT_PATH;
@@ -230,7 +230,7 @@ static int tell_not_found(const char *name, const char *path, struct error *erro
 
 int exec_look(const char *name, char *const *environment, struct error *error)
 {
-	const char *path = search_path(environment);
+	const char *path = exec_search_path(environment);
 	if (name[0] == '/' && access(name, F_OK) != 0)
 		return explain(name, errno, error);
 	if (strchr(name, '/') != NULL)
@@ -251,7 +251,7 @@ int exec_look(const char *name, char *const *environment, struct error *error)
 static int exec_any(char *const *argv, char *const *environment, char candidate[static PATH_MAX])
 {
 	if (strchr(argv[0], '/') == NULL)
-		return exec_search(argv, environment, search_path(environment), candidate);
+		return exec_search(argv, environment, exec_search_path(environment), candidate);
 	(void)execve(argv[0], argv, environment);
 	int number = errno;
 	(void)snprintf(candidate, PATH_MAX, "%s", argv[0]);
@@ -266,7 +266,7 @@ int exec_command(char *const *argv, char *const *environment, struct error *erro
 	int number = exec_any(argv, environment, candidate);
 	if (candidate[0] != '\0')
 		return explain(candidate, number, error);
-	return tell_not_found(argv[0], search_path(environment), error);
+	return tell_not_found(argv[0], exec_search_path(environment), error);
 }
 
 int exec_as_libc(char *const *argv, char *const *environment)

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "process/borrow.h"
+
 /* How deep boot's stack may have been; less than the pages that the kernel maps for every stack. */
 #define STACK_DEPTH ((uintptr_t)96 * 1024)
 #define STACK_IN_USE 2048
@@ -47,5 +49,6 @@ static __attribute__((noinline)) void trim_stack(void)
 void footprint_trim(void)
 {
 	trim_stack();
+	borrow_trim();
 	(void)dl_iterate_phdr(trim_object, NULL);
 }

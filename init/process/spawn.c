@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "process/borrow.h"
 #include "process/exec.h"
 #include "process/signals.h"
 #include "process/terminal.h"
@@ -48,17 +49,31 @@ int spawn_become(const struct command *command, struct error *error)
 	return become(command, 1, error);
 }
 
-static _Noreturn void run_command(const struct command *command, pid_t parent, int report)
+static _Noreturn void become_or_report(const struct command *command, pid_t parent, int report)
 {
 	struct error error = {0};
-	if (command->become != NULL)
-		_exit(command->become(command->argv, command->environment));
-	(void)setpgid(0, 0);
-	terminal_give(command->terminal, getpid());
 	(void)become(command, parent, &error);
 	ssize_t ignored = write(report, &error, sizeof error);
 	(void)ignored;
 	_exit(error.status);
+}
+
+static void explain(const struct command *command, int report)
+{
+	become_or_report(command, 1, report);
+}
+
+static pid_t fork_command(const struct command *command, int report)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	if (command->become != NULL)
+		_exit(command->become(command->argv, command->environment));
+	(void)setpgid(0, 0);
+	terminal_give(command->terminal, getpid());
+	become_or_report(command, parent, report);
 }
 
 /* errno stays what it was: whoever asked looks at it. */
@@ -74,10 +89,9 @@ int spawn_command(const struct command *command, struct spawned *child, struct e
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return refused(error, errno, "pipe", command->argv[0]);
-	pid_t parent = getpid();
-	pid_t pid = fork();
-	if (pid == 0)
-		run_command(command, parent, ends[1]);
+	pid_t pid = borrow_start(command, ends[1], explain);
+	if (pid < 0)
+		pid = fork_command(command, ends[1]);
 	int number = errno;
 	(void)close(ends[1]);
 	if (pid < 0) {

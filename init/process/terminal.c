@@ -13,7 +13,8 @@ static void lead_group(int terminal)
 int terminal_find(void)
 {
 	for (int descriptor = 0; descriptor <= 2; descriptor++) {
-		if (tcgetpgrp(descriptor) != getpgrp())
+		pid_t foreground = tcgetpgrp(descriptor);
+		if (foreground < 0 || foreground != getpgrp())
 			continue;
 		if (getpgrp() == 0)
 			lead_group(descriptor);

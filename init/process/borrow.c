@@ -1,0 +1,163 @@
+#include "process/borrow.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "process/exec.h"
+
+/* The sanitizers keep books for each process, which must not be shared. */
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(__SANITIZE_ADDRESS__)
+
+#define STACK_SIZE 65536 /* of which a page or two are touched */
+
+struct loan {
+	const struct command *command;
+	borrow_explain *explain;
+	pid_t parent;
+	int report;
+};
+
+static _Alignas(4096) char stack[STACK_SIZE];
+static struct loan loan;
+static volatile int lent; /* the kernel clears it at exec or exit: set_tid_address(2) */
+
+/* syscall(2) without errno. */
+static long call(long number, long one, long two, long three, long four)
+{
+#ifdef __x86_64__
+	register long fourth __asm__("r10") = four;
+	__asm__ volatile("syscall"
+			 : "+a"(number)
+			 : "D"(one), "S"(two), "d"(three), "r"(fourth)
+			 : "rcx", "r11", "memory");
+	return number;
+#else
+	register long which __asm__("x8") = number;
+	register long first __asm__("x0") = one;
+	register long second __asm__("x1") = two;
+	register long third __asm__("x2") = three;
+	register long fourth __asm__("x3") = four;
+	__asm__ volatile("svc 0"
+			 : "+r"(first)
+			 : "r"(which), "r"(second), "r"(third), "r"(fourth)
+			 : "memory");
+	return first;
+#endif
+}
+
+static void set_mask(uint64_t mask)
+{
+	(void)call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask);
+}
+
+static void try_file(const struct command *command, const char *file)
+{
+	(void)call(SYS_execve, (long)file, (long)command->argv, (long)command->environment, 0);
+}
+
+/* What does not fit is left to the explanation. */
+static void try_folders(const struct command *command, const char *path)
+{
+	char file[PATH_MAX];
+	size_t size = strlen(command->argv[0]) + 1;
+	for (;;) {
+		size_t width = strcspn(path, ":");
+		if (width + 1 + size <= sizeof file) {
+			memcpy(file, path, width);
+			file[width] = '/';
+			memcpy(file + width + (width > 0), command->argv[0], size);
+			try_file(command, file);
+		}
+		if (path[width] == '\0')
+			return;
+		path += width + 1;
+	}
+}
+
+static void try_command(const struct command *command)
+{
+	if (command->workdir != NULL && call(SYS_chdir, (long)command->workdir, 0, 0, 0) != 0)
+		return;
+	set_mask(0);
+	if (strchr(command->argv[0], '/') != NULL)
+		try_file(command, command->argv[0]);
+	else if (command->argv[0][0] != '\0')
+		try_folders(command, exec_search_path(command->environment));
+	set_mask(UINT64_MAX);
+}
+
+static _Noreturn void leave(int status)
+{
+	for (;;)
+		(void)call(SYS_exit_group, status, 0, 0, 0);
+}
+
+/* The fork has memory, errno and all of its own. */
+static _Noreturn void fail(void)
+{
+	int status = STATUS_INTERNAL << 8;
+	long pid = call(SYS_clone, SIGCHLD, 0, 0, 0);
+	if (pid == 0)
+		loan.explain(loan.command, loan.report);
+	if (pid > 0)
+		(void)call(SYS_wait4, pid, (long)&status, 0, 0);
+	leave(status >> 8 & 0xff);
+}
+
+static int borrower(void *unused)
+{
+	(void)unused;
+	(void)call(SYS_set_tid_address, (long)&lent, 0, 0, 0);
+	(void)call(SYS_setpgid, 0, 0, 0, 0);
+	if (loan.parent != 1) {
+		(void)call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
+		if (call(SYS_getppid, 0, 0, 0, 0) != loan.parent)
+			leave(STATUS_INTERNAL);
+	}
+	try_command(loan.command);
+	fail();
+}
+
+pid_t borrow_start(const struct command *command, int report, borrow_explain *explain)
+{
+	if (lent != 0 || command->terminal >= 0 || command->identity != NULL ||
+		command->become != NULL)
+		return -1;
+	loan = (struct loan){command, explain, getpid(), report};
+	lent = 1;
+	pid_t pid = clone(borrower, stack + STACK_SIZE, CLONE_VM | SIGCHLD, NULL);
+	if (pid < 0)
+		lent = 0;
+	return pid;
+}
+
+void borrow_trim(void)
+{
+	if (lent == 0)
+		(void)madvise(stack, sizeof stack, MADV_DONTNEED);
+}
+
+#else
+
+pid_t borrow_start(const struct command *command, int report, borrow_explain *explain)
+{
+	(void)command;
+	(void)report;
+	(void)explain;
+	return -1;
+}
+
+void borrow_trim(void)
+{
+}
+
+#endif
