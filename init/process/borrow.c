@@ -17,7 +17,7 @@
 /* The sanitizers keep books for each process, which must not be shared. */
 #if (defined(__x86_64__) || defined(__aarch64__)) && !defined(__SANITIZE_ADDRESS__)
 
-#define STACK_SIZE 65536 /* of which a page or two are touched */
+#define STACK_SIZE 65472
 
 struct loan {
 	const struct command *command;
@@ -26,9 +26,12 @@ struct loan {
 	int report;
 };
 
-static _Alignas(4096) char stack[STACK_SIZE];
-static struct loan loan;
-static volatile int lent; /* the kernel clears it at exec or exit: set_tid_address(2) */
+/* In the stack's first page: one page is touched for most commands. */
+static struct {
+	_Alignas(4096) char stack[STACK_SIZE];
+	struct loan loan;
+	int lent; /* the kernel clears it at exec or exit: set_tid_address(2) */
+} own;
 
 /* syscall(2) without errno. */
 static long call(long number, long one, long two, long three, long four)
@@ -107,7 +110,7 @@ static _Noreturn void fail(void)
 	int status = STATUS_INTERNAL << 8;
 	long pid = call(SYS_clone, SIGCHLD, 0, 0, 0);
 	if (pid == 0)
-		loan.explain(loan.command, loan.report);
+		own.loan.explain(own.loan.command, own.loan.report);
 	if (pid > 0)
 		(void)call(SYS_wait4, pid, (long)&status, 0, 0);
 	leave(status >> 8 & 0xff);
@@ -116,34 +119,33 @@ static _Noreturn void fail(void)
 static int borrower(void *unused)
 {
 	(void)unused;
-	(void)call(SYS_set_tid_address, (long)&lent, 0, 0, 0);
+	(void)call(SYS_set_tid_address, (long)&own.lent, 0, 0, 0);
 	(void)call(SYS_setpgid, 0, 0, 0, 0);
-	if (loan.parent != 1) {
+	if (own.loan.parent != 1) {
 		(void)call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
-		if (call(SYS_getppid, 0, 0, 0, 0) != loan.parent)
+		if (call(SYS_getppid, 0, 0, 0, 0) != own.loan.parent)
 			leave(STATUS_INTERNAL);
 	}
-	try_command(loan.command);
+	try_command(own.loan.command);
 	fail();
 }
 
 pid_t borrow_start(const struct command *command, int report, borrow_explain *explain)
 {
-	if (lent != 0 || command->terminal >= 0 || command->identity != NULL ||
-		command->become != NULL)
+	if (command->terminal >= 0 || command->identity != NULL || command->become != NULL ||
+		__atomic_exchange_n(&own.lent, 1, __ATOMIC_ACQUIRE) != 0)
 		return -1;
-	loan = (struct loan){command, explain, getpid(), report};
-	lent = 1;
-	pid_t pid = clone(borrower, stack + STACK_SIZE, CLONE_VM | SIGCHLD, NULL);
+	own.loan = (struct loan){command, explain, getpid(), report};
+	pid_t pid = clone(borrower, own.stack + STACK_SIZE, CLONE_VM | SIGCHLD, NULL);
 	if (pid < 0)
-		lent = 0;
+		__atomic_store_n(&own.lent, 0, __ATOMIC_RELEASE);
 	return pid;
 }
 
 void borrow_trim(void)
 {
-	if (lent == 0)
-		(void)madvise(stack, sizeof stack, MADV_DONTNEED);
+	if (__atomic_load_n(&own.lent, __ATOMIC_ACQUIRE) == 0)
+		(void)madvise(&own, sizeof own, MADV_DONTNEED);
 }
 
 #else

@@ -560,19 +560,10 @@ static void on_reaped(void *context, pid_t pid, int status)
 	tell(context, MANNER_REAPED, pid, status);
 }
 
-static void trim_once(struct run *run)
-{
-	if (run->trim_at > clock_now())
-		return;
-	run->trim_at = CLOCK_NEVER;
-	footprint_trim();
-}
-
 static void expire(struct run *run)
 {
 	struct error error = {0};
 	table_expire(&run->plan->table);
-	trim_once(run);
 	if (run->deadline <= clock_now()) {
 		run->deadline = CLOCK_NEVER;
 		feed(run, RUN_DEADLINE);
@@ -596,6 +587,14 @@ static void conclude(struct run *run)
 	feed(run, run->plan->table.all_gone ? RUN_EMPTY : RUN_LEFT);
 }
 
+static void trim_once(struct run *run)
+{
+	if (run->trim_at > clock_now())
+		return;
+	run->trim_at = CLOCK_NEVER;
+	footprint_trim();
+}
+
 /* Waits, and deals with what there is. With nothing but signals to wait for, reading them is the
  * wait. Exec's reports come before signals: a TERM that arrived behind them is the app's. */
 static void turn(struct run *run, struct pollfd *ready)
@@ -616,6 +615,7 @@ static void turn(struct run *run, struct pollfd *ready)
 	conclude(run);
 	expire(run);
 	conclude(run);
+	trim_once(run);
 }
 
 int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
