@@ -392,11 +392,10 @@ static void add_command(struct draft *draft, const char *name, char *written,
 }
 
 /* A function of ours in a child, as a step of work. */
-static void add_child(struct draft *draft, spawn_function *entry, struct backup_job job, int work,
-	int failure_status)
+static void add_child(struct draft *draft, const char *name, spawn_function *entry,
+	struct backup_job job, int work, int failure_status)
 {
 	struct plan *plan = draft->plan;
-	const char *name = plan->works[work].kind;
 	struct plan_step *step = add_step(plan, PLAN_STEP_CHILD, name);
 	struct backup_job *kept = &plan->backups[plan->backup_count++];
 	struct process_kind kind = {
@@ -421,7 +420,7 @@ static void add_backup(struct draft *draft, enum work_when when, const char *rea
 {
 	int work = add_work(draft, WORK_BACKUP, "", when);
 	if (work != NO_WORK)
-		add_child(draft, backup_child, (struct backup_job){.reason = reason}, work,
+		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason}, work,
 			STATUS_BACKUP);
 }
 
@@ -441,7 +440,7 @@ static void add_restore(struct draft *draft)
 	int work = add_work(draft, WORK_RESTORE, "", WORK_ALWAYS);
 	job.reason = WORK_RESTORE;
 	if (work != NO_WORK)
-		add_child(draft, restore_child, job, work, STATUS_RESTORE);
+		add_child(draft, WORK_RESTORE, restore_child, job, work, STATUS_RESTORE);
 }
 
 static void add_guarded(struct draft *draft)
@@ -509,7 +508,7 @@ static void add_way_back(struct draft *draft)
 	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK)
 		add_rollback(draft);
 	else
-		add_child(draft, restore_child, job, NO_WORK, STATUS_UPGRADE);
+		add_child(draft, WORK_RESTORE, restore_child, job, NO_WORK, STATUS_UPGRADE);
 	plan->back = plan->steps[--plan->step_count];
 	if (plan->back.kind == PLAN_STEP_COMMAND)
 		add_variables(&plan->back, plan->upgrade_variables);

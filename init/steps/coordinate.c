@@ -676,7 +676,9 @@ int coordinate_finished(struct coordination *all, const struct message *question
 		if (survive(all, &failure) != 0)
 			return -1;
 	}
-	describe_doubt(all, work, well, text, sizeof text);
+	text[0] = '\0';
+	if (!all->went_back)
+		describe_doubt(all, work, well, text, sizeof text);
 	int status = well && all->refuted ? STATUS_VERIFY : 0;
 	return message_send(all->channel, MESSAGE_WRITTEN, status, text) ? 0 : -1;
 }

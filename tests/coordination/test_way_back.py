@@ -130,3 +130,53 @@ def test_a_way_back_that_nobody_knows_is_refused_before_anything_starts(fleet):
     assert status == 78 and "upgrade.rollback" in log and not fleet.applied()
     status, log = fleet.boot(settings={"upgrade_on_failure": "restore"})
     assert status == 78 and "backup.directory" in log and not fleet.applied()
+
+
+@pytest.fixture
+def with_backup(broken):
+    """The same, with a row that the upgrade destroys, and a backup to put back."""
+    directory = broken.folder / "backups"
+    directory.mkdir()
+    broken.add_revision("0004", "0003", CREATE + '; op.execute("DELETE FROM books")')
+    broken.settings.update(upgrade_on_failure="restore", backup_directory=str(directory))
+    return broken
+
+
+def titles(server):
+    return sorted(row[0] for row in server.sql("SELECT title FROM books", "shop"))
+
+
+def test_restore_puts_back_what_the_upgrade_has_destroyed(with_backup, server):
+    server.sql("INSERT INTO books (title) VALUES ('kept')", "shop")
+    status, log = with_backup.boot()
+    assert status == 76 and "again as it was before (restore)" in errors(log)[-1], log
+    assert revision(server) == ["0003"] and "shelves" not in tables(server) and titles(server) == ["kept"]
+
+
+def test_the_ledger_says_that_the_upgrade_failed_although_it_is_older_now(with_backup, server):
+    assert with_backup.boot()[0] == 76
+    rows = server.sql("SELECT kind, state FROM tminus_ledger ORDER BY n", "shop")
+    assert rows[-1] == ("upgrade", "failed") and ("upgrade", "begun") not in rows and ("backup", "begun") not in rows
+
+
+def test_the_next_start_after_a_restore_upgrades(with_backup, server):
+    assert with_backup.boot()[0] == 76
+    with_backup.add_revision("0005", "0004")
+    status, log = with_backup.boot()
+    assert status == 0 and revision(server) == ["0005"], log
+
+
+def test_nothing_is_restored_while_somebody_is_connected(with_backup, server):
+    other = server.connect("shop")
+    try:
+        status, log = with_backup.boot()
+    finally:
+        other.close()
+    assert status == 76 and "nothing is done: others are connected: " in log
+    assert revision(server) == ["0004"]
+
+
+def test_a_backup_that_cannot_be_made_keeps_the_upgrade_from_running(with_backup, server):
+    status, log = with_backup.boot(settings={"backup_directory": str(with_backup.folder / "missing")})
+    assert status == 73 and "missing" in errors(log)[0]
+    assert revision(server) == ["0003"] and len(with_backup.apps()) == 1
