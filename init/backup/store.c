@@ -52,7 +52,7 @@ int store_sync(const char *path)
 
 int store_digest(int descriptor, char digest[SHA256_TEXT], long long *size)
 {
-	static char bytes[65536];
+	char bytes[16384];
 	struct sha256 sha;
 	ssize_t count;
 	off_t at = 0;
