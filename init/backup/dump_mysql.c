@@ -14,8 +14,9 @@
 #define MARKER "-- Dump completed"
 #define TAIL 128
 
-/* Rows name their columns, so that they can be restored alone. What either tool has, and what only MySQL's has: a GTID set is not this database's alone, and
- * MariaDB has no column statistics. Tablespaces would need the right PROCESS. mysqldump(1) */
+/* Rows name their columns, so that they can be restored alone. What either tool has, and what only
+ * MySQL's has: a GTID set is not this database's alone, and MariaDB has no column statistics.
+ * Tablespaces would need the right PROCESS. mysqldump(1) */
 static const char dump_options[] = "[mysqldump]\n"
 				   "single-transaction\n"
 				   "quick\n"

@@ -299,11 +299,12 @@ int store_begin(
 /* What every file system and shell takes, and no hidden name. */
 static void add_safely(struct text *text, const char *part)
 {
-	for (size_t i = 0; i < NAME_PART && part[i] != '\0'; i++) {
-		bool safe = isalnum((unsigned char)part[i]) || part[i] == '_' ||
-			    (i > 0 && (part[i] == '.' || part[i] == '-'));
+	const char *end = part + strnlen(part, NAME_PART);
+	for (const char *at = part; at < end; at++) {
+		bool safe = isalnum((unsigned char)*at) || *at == '_' ||
+			    (at > part && (*at == '.' || *at == '-'));
 		if (safe)
-			text_add_byte(text, part[i]);
+			text_add_byte(text, *at);
 		else
 			text_add_byte(text, '_');
 	}
