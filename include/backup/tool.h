@@ -33,9 +33,6 @@ struct tool_run {
  * the first that failed, how it ended, and what it said last. */
 int tool_run(const struct tool_run *run, int status, struct error *error);
 
-/* Puts NAME=value into environment, in the place of what NAME was there. */
-void tool_assign(struct list *environment, const char *name, const char *value);
-
 /* An unnamed file that holds contents, for a tool that reads /proc/self/fd/N: readable by its owner
  * alone. -1 and errno. memfd_create(2) */
 int tool_secret(const char *contents);

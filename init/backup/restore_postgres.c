@@ -8,6 +8,7 @@
 #include "backup/feed.h"
 #include "backup/tool.h"
 #include "base/memory.h"
+#include "config/variables.h"
 #include "database/query.h"
 
 /*
@@ -157,9 +158,9 @@ static void set_environment(struct work *work)
 	const struct list *environment = &restore->config->environment;
 	for (size_t i = 0; i < environment->count; i++)
 		list_append(&work->environment, environment->items[i]);
-	tool_assign(&work->environment, "PGAPPNAME", restore->application);
+	variable_set(&work->environment, "PGAPPNAME", restore->application);
 	if (restore->url->password != NULL)
-		tool_assign(&work->environment, "PGPASSWORD", restore->url->password);
+		variable_set(&work->environment, "PGPASSWORD", restore->url->password);
 }
 
 static void add_bytes(void *context, const char *bytes, size_t length)

@@ -228,13 +228,6 @@ int tool_run(const struct tool_run *run, int status, struct error *error)
 	return result;
 }
 
-/* --------------------------------------------------------------------------------------------- */
-
-void tool_assign(struct list *environment, const char *name, const char *value)
-{
-	variable_set(environment, name, value);
-}
-
 /* Tools take no file that others can read: libpq's PGPASSFILE, mysql's option files. */
 int tool_secret(const char *contents)
 {

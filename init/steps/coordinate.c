@@ -152,10 +152,10 @@ static void close_session(struct coordination *all)
 
 /* The statement itself is wrong in this database: rights, or something else of that name. Whoever
  * waits for the server takes it for an unknown error, which may pass. PostgreSQL manual, appendix
- * A, class 42; MySQL ER_BAD_FIELD_ERROR, ER_WRONG_OBJECT; SQLITE_ERROR */
+ * A, class 42; MySQL ER_BAD_FIELD_ERROR, ER_SP_DOES_NOT_EXIST, ER_WRONG_OBJECT; SQLITE_ERROR */
 static bool is_refused(const struct failure *failure)
 {
-	static const char *const codes[] = {"1054", "1347", "1", NO_SCHEMA};
+	static const char *const codes[] = {"1054", "1305", "1347", "1", NO_SCHEMA};
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
 		if (text_equal(failure->code, codes[i]))
 			return true;
