@@ -14,6 +14,13 @@
 #include "config/config.h"
 #include "config/url.h"
 
+/* Is there any driver in this build? Without one nothing needs the keeper and all that it does. */
+#if defined WITH_POSTGRES || defined WITH_MYSQL || defined WITH_SQLITE
+#define HAS_DRIVERS true
+#else
+#define HAS_DRIVERS false
+#endif
+
 /* What to do about a failure. */
 enum verdict {
 	VERDICT_RETRY,	/* it may pass: until wait.timeout, then status 69 */

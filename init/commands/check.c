@@ -185,7 +185,7 @@ int command_check(struct command_line *line)
 	struct check check = {.config = config, .plan = plan_new(config, &request)};
 	add_fact(&check, "settings", config->file != NULL ? config->file : "no tminus.ini");
 	add_fact(&check, "environment", config->environment_name);
-	if (check.plan->keeper != NULL)
+	if (HAS_DRIVERS && check.plan->keeper != NULL)
 		read_database(&check);
 	look_for_app(&check);
 	if ((line->options & OPTION_JSON) != 0)

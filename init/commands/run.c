@@ -55,6 +55,10 @@ static int check_scope(const struct config *config, enum plan_scope scope)
 				: "guard -- flask db downgrade)");
 		return STATUS_USAGE;
 	}
+	if (works && !HAS_DRIVERS) {
+		log_error("this build of tminus has no database driver (tminus version)");
+		return STATUS_CONFIG;
+	}
 	if (works && (config->database == NULL || config->database_level != WAIT_QUERY)) {
 		log_error("there is no database with a login (DATABASE_URL, or database.url)");
 		return STATUS_CONFIG;

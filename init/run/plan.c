@@ -102,15 +102,30 @@ static const char *absolute_folder(struct draft *draft)
 	return absolute;
 }
 
+static void add_login_row(struct draft *draft, struct wait_job job)
+{
+	struct plan *plan = draft->plan;
+	struct wait_job *kept = &plan->jobs[draft->config->wait_targets.count + plan->wait_count];
+	*kept = job;
+	add_wait_row(draft, wait_child, kept, label_of(job.database));
+}
+
 /* Where the upgrade has a role of its own, the app's must be able to log in as well. */
 static void add_app_login(struct draft *draft, struct wait_job job)
 {
 	const struct config *config = draft->config;
-	struct wait_job *kept = &draft->plan->jobs[config->wait_targets.count];
 	job.database = config->database;
 	job.level = config->database_level;
-	*kept = job;
-	add_wait_row(draft, wait_child, kept, label_of(config->database));
+	add_login_row(draft, job);
+}
+
+/* Without a driver there is nothing to keep: a wait child says what is missing. */
+static void add_database_row(struct draft *draft, const struct wait_job *job)
+{
+	if (HAS_DRIVERS)
+		add_keeper(draft, job, label_of(job->database));
+	else
+		add_login_row(draft, *job);
 }
 
 static void add_wait(struct draft *draft)
@@ -131,11 +146,11 @@ static void add_wait(struct draft *draft)
 		job.level = config_wait_level(config, work);
 		job.writable = config->writable;
 		job.create = config->database_create;
-		add_keeper(draft, &job, label_of(work));
+		add_database_row(draft, &job);
 	}
 	job.writable = false;
 	job.create = false;
-	if (config->upgrade_database != NULL)
+	if (config->upgrade_database != NULL && config->database != NULL)
 		add_app_login(draft, job);
 	for (size_t i = 0; i < config->wait_targets.count; i++) {
 		const struct database_url *url = config->targets[i];
@@ -165,7 +180,7 @@ static const char *keep(struct plan *plan, char *text)
 static bool coordinates(const struct config *config)
 {
 	const struct database_url *url = config_work_database(config);
-	return url != NULL && config_wait_level(config, url) == WAIT_QUERY &&
+	return HAS_DRIVERS && url != NULL && config_wait_level(config, url) == WAIT_QUERY &&
 	       !database_url_in_memory(url);
 }
 
@@ -419,7 +434,7 @@ static void add_child(struct draft *draft, const char *name, spawn_function *ent
 static void add_backup(struct draft *draft, enum work_when when, const char *reason)
 {
 	int work = add_work(draft, WORK_BACKUP, "", when);
-	if (work != NO_WORK)
+	if (HAS_DRIVERS && work != NO_WORK)
 		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason}, work,
 			STATUS_BACKUP);
 }
@@ -439,7 +454,7 @@ static void add_restore(struct draft *draft)
 	struct backup_job job = draft->request->restore;
 	int work = add_work(draft, WORK_RESTORE, "", WORK_ALWAYS);
 	job.reason = WORK_RESTORE;
-	if (work != NO_WORK)
+	if (HAS_DRIVERS && work != NO_WORK)
 		add_child(draft, WORK_RESTORE, restore_child, job, work, STATUS_RESTORE);
 }
 
@@ -507,7 +522,7 @@ static void add_way_back(struct draft *draft)
 		return;
 	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK)
 		add_rollback(draft);
-	else
+	else if (HAS_DRIVERS)
 		add_child(draft, WORK_RESTORE, restore_child, job, NO_WORK, STATUS_UPGRADE);
 	plan->back = plan->steps[--plan->step_count];
 	if (plan->back.kind == PLAN_STEP_COMMAND)
