@@ -19,6 +19,7 @@ import boot
 import contenders
 import pid1
 import report
+import settled
 import waiting
 from contenders import BenchError
 
@@ -32,6 +33,7 @@ PARTS = {
     "stop": pid1.stop,
     "lost": pid1.lost,
     "wait": waiting.wait,
+    "settled": settled.settled,
     "boot": boot.boot,
 }
 
