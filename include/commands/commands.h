@@ -17,8 +17,8 @@
 struct command_line {
 	const struct subcommand *subcommand;
 	struct config_request request;
-	unsigned options; /* those of enum command_option that stood there */
-	bool dashes;	  /* "--" stood before the app */
+	unsigned options;     /* those of enum command_option that stood there */
+	bool dashes;	      /* "--" stood before the app */
 	struct list excluded; /* each --exclude TABLE */
 };
 
@@ -34,6 +34,8 @@ enum command_option {
 	OPTION_INTO = 128,    /* has a value */
 	OPTION_EXCLUDE = 256, /* has a value */
 	OPTION_HISTORY = 512,
+	OPTION_LIVE = 1024,
+	OPTION_WATCH = 2048,
 };
 
 /* Runs a subcommand; its exit status. */
@@ -67,6 +69,8 @@ int command_backup(struct command_line *line);
 int command_restore(struct command_line *line);
 int command_guard(struct command_line *line);
 int command_check(struct command_line *line);
+int command_status(struct command_line *line);
+int command_health(struct command_line *line);
 int command_config(struct command_line *line);
 int command_version(struct command_line *line);
 int command_help(struct command_line *line);

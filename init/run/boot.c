@@ -94,6 +94,7 @@ bool boot_next(struct boot *boot)
 	boot->begun = true;
 	boot->deadline = CLOCK_NEVER;
 	boot->phase = BOOT_IDLE;
+	boot->plan->waits[0].reason[0] = '\0'; /* the keeper's: of the step before */
 	const struct plan_step *step = boot_current(boot);
 	for (; step != NULL && is_passed(boot, step); step = boot_current(boot)) {
 		if (step->kind == PLAN_STEP_RELEASE)
@@ -110,8 +111,8 @@ bool boot_next(struct boot *boot)
 struct process *boot_running(const struct boot *boot)
 {
 	const struct plan_step *step = boot_current(boot);
-	bool runs = step != NULL &&
-		    (step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD);
+	bool runs =
+		step != NULL && (step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD);
 	if (!runs)
 		return NULL;
 	return boot->phase == BOOT_GOING_BACK ? boot->plan->back.first : step->first;
@@ -131,6 +132,18 @@ static struct wait_state *wait_of(const struct boot *boot, const struct process 
 			process < step->first + step->count)
 			return &boot->plan->waits[process - step->first];
 	}
+	return NULL;
+}
+
+const struct wait_state *boot_waits_for(const struct boot *boot)
+{
+	const struct plan_step *step = boot_current(boot);
+	const struct plan *plan = boot->plan;
+	if (step == NULL || step->kind != PLAN_STEP_WAIT)
+		return step != NULL && plan->keeper != NULL ? &plan->waits[0] : NULL;
+	for (size_t i = 0; i < plan->wait_count; i++)
+		if (!plan->waits[i].ready)
+			return &plan->waits[i];
 	return NULL;
 }
 
@@ -167,12 +180,12 @@ static enum boot_result on_progress(
 	char room[DURATION_SIZE];
 	const struct plan_step *step = boot_current(boot);
 	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
+	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
 	if (message->status == 0 && step != NULL) {
 		log_info("%s: %s", step->name, message->text);
 		return BOOT_WORKING;
 	}
 	wait->status = message->status;
-	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
 	if (step == NULL || step->kind == PLAN_STEP_WAIT)
 		log_info("waiting for %s, %s so far: %s", wait->label, elapsed, message->text);
 	else
@@ -409,8 +422,8 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 			"%s was interrupted from the terminal after %s; the app is not started",
 			step->name, elapsed);
 	else if (boot->told.status != 0)
-		(void)error_set(error, boot->told.status, "%s failed: %s", step->name,
-			boot->told.message);
+		(void)error_set(
+			error, boot->told.status, "%s failed: %s", step->name, boot->told.message);
 	else if (step->written == NULL)
 		(void)error_set(error, step->failure_status, "%s failed: it %s, after %s",
 			step->name, describe(process, how, sizeof how), elapsed);

@@ -14,9 +14,10 @@
 #include "config/order.h"
 #include "config/read_file.h"
 #include "config/show.h"
-#include "config/words.h"
-#include "steps/backup.h"
 #include "config/variables.h"
+#include "config/words.h"
+#include "run/notify.h"
+#include "steps/backup.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
@@ -304,12 +305,12 @@ static void name_boot(struct draft *draft)
 		APPLICATION_NAME, APPLICATION_PREFIX, plan->boot_id);
 	plan->boot_variables[0] = plan->boot_variable;
 	plan->work_variables[0] = plan->application_variable;
-	(void)snprintf(
-		plan->revision_variable, sizeof plan->revision_variable, REVISION_VARIABLE);
+	(void)snprintf(plan->revision_variable, sizeof plan->revision_variable, REVISION_VARIABLE);
 	plan->upgrade_variables[0] = plan->application_variable;
 	plan->upgrade_variables[1] = plan->revision_variable;
 	plan->upgrade_variables[2] = upgrade_variable(draft);
-	plan->environment = environment_with(draft->config->environment.items, plan->boot_variables);
+	plan->environment =
+		environment_with(draft->config->environment.items, plan->boot_variables);
 }
 
 /* --- who runs it -------------------------------------------------------------------------------
@@ -429,8 +430,8 @@ static void add_backup_of_boot(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	if (config->backup_directory != NULL && config->backup_when != BACKUP_NEVER)
-		add_backup(draft,
-			config->backup_when == BACKUP_ALWAYS ? WORK_ALWAYS : WORK_CHANGES);
+		add_backup(
+			draft, config->backup_when == BACKUP_ALWAYS ? WORK_ALWAYS : WORK_CHANGES);
 }
 
 static void add_restore(struct draft *draft)
@@ -486,8 +487,8 @@ static void add_rollback(struct draft *draft)
 		make_downgrade(draft, &plan->downgrade);
 		argv = &plan->downgrade;
 	}
-	char *written = own ? config_command_text(config, "upgrade", "rollback")
-			    : words_join(argv->items);
+	char *written =
+		own ? config_command_text(config, "upgrade", "rollback") : words_join(argv->items);
 	add_command(draft, "rollback", written, argv, config->upgrade_timeout, STATUS_UPGRADE);
 	if (own)
 		return;
@@ -607,6 +608,22 @@ static void add_user_step(struct draft *draft, size_t index)
 		digest_work(&draft->plan->works[work], &settings->command, NULL);
 }
 
+/* Whoever becomes the app gives it the manager's own socket. */
+static char **app_environment(struct draft *draft)
+{
+	struct plan *plan = draft->plan;
+	bool becomes = draft->config->app_mode == APP_EXEC;
+	const char *manager = getenv("NOTIFY_SOCKET");
+	if (!draft->config->app_notify || (becomes && manager == NULL))
+		return plan->environment;
+	if (!becomes)
+		plan->notify_address = plan->notify_variable + strlen("NOTIFY_SOCKET=");
+	(void)snprintf(plan->notify_variable, sizeof plan->notify_variable, "NOTIFY_SOCKET=%s%s",
+		becomes ? manager : NOTIFY_ADDRESS, becomes ? "" : plan->boot_id);
+	plan->notify_variables[0] = plan->notify_variable;
+	return environment_with(plan->environment, plan->notify_variables);
+}
+
 static void add_app(struct draft *draft)
 {
 	const struct config *config = draft->config;
@@ -614,7 +631,7 @@ static void add_app(struct draft *draft)
 	struct process_kind kind = {
 		.name = config->app.items[0],
 		.command = {.argv = config->app.items,
-			.environment = plan->environment,
+			.environment = app_environment(draft),
 			.identity = plan->identity,
 			.workdir = config->app_workdir,
 			.terminal = draft->request->terminal},
