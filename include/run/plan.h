@@ -40,7 +40,7 @@ enum plan_kind {
 	PLAN_STEP_WAIT,
 	PLAN_STEP_COORDINATE, /* the keeper says what of the works is due */
 	PLAN_STEP_COMMAND,
-	PLAN_STEP_CHILD,   /* a function of our own in a child: a backup, a restore */
+	PLAN_STEP_CHILD, /* a function of our own in a child: a backup, a restore */
 	PLAN_STEP_RELEASE, /* the lock is not needed any more */
 };
 
@@ -57,9 +57,9 @@ struct plan_step {
 	size_t count;
 	int failure_status;
 	bool own_status; /* a failure ends with the command's own status */
-	bool continues;	 /* a failure is said, and boot goes on */
-	int work;	 /* the work that it is part of, or NO_WORK: every replica runs it */
-	bool begins;	 /* it is the work's first command; ends: its last */
+	bool continues; /* a failure is said, and boot goes on */
+	int work;	/* the work that it is part of, or NO_WORK: every replica runs it */
+	bool begins;	/* it is the work's first command; ends: its last */
 	bool ends;
 };
 
@@ -93,17 +93,17 @@ struct plan {
 	const char *notify_address; /* of the app's socket, NULL without app.notify */
 	char notify_variable[128];  /* "NOTIFY_SOCKET=..." */
 	char boot_id[BOOT_ID_SIZE];
-	char boot_variable[32];				/* "TMINUS_BOOT_ID=BOOTID" */
-	char application_variable[48];			/* "PGAPPNAME=tminus-BOOTID" */
+	char boot_variable[32];	       /* "TMINUS_BOOT_ID=BOOTID" */
+	char application_variable[48]; /* "PGAPPNAME=tminus-BOOTID" */
 	char revision_variable[REVISION_VARIABLE_SIZE]; /* "TMINUS_REVISION=" and, once it is known,
 							   the one to go back to */
-	struct wait_job *jobs;				/* by wait row */
-	struct backup_job *backups;			/* by row of PLAN_STEP_CHILD */
+	struct wait_job *jobs;	       /* by wait row */
+	struct backup_job *backups;    /* by row of PLAN_STEP_CHILD */
 	size_t backup_count;
-	struct wait_state *waits; /* by wait row */
+	struct wait_state *waits;      /* by wait row */
 	size_t wait_count;
 	struct list downgrade; /* argv of the rollback, where it is made here */
-	struct list texts;     /* names and commands of steps, made here */
+	struct list texts; /* names and commands of steps, made here */
 };
 
 /* Makes the plan for config; kept until the process ends. Where scope has an app, config->app must

@@ -268,8 +268,8 @@ static void hand_over(struct loader *loader, const char *entry)
 }
 
 /* Another URL of the same database: its own kind is the only one that makes sense. */
-static void find_other(
-	struct loader *loader, const char *section, const char *text, struct database_url **url)
+static void find_other(struct loader *loader, const char *section, const char *text,
+	struct database_url **url)
 {
 	const struct config *config = loader->config;
 	const char *origin = origins_plain(config->origins, section, "url")->origin;

@@ -111,8 +111,8 @@ bool boot_next(struct boot *boot)
 struct process *boot_running(const struct boot *boot)
 {
 	const struct plan_step *step = boot_current(boot);
-	bool runs =
-		step != NULL && (step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD);
+	bool runs = step != NULL &&
+		    (step->kind == PLAN_STEP_COMMAND || step->kind == PLAN_STEP_CHILD);
 	if (!runs)
 		return NULL;
 	return boot->phase == BOOT_GOING_BACK ? boot->plan->back.first : step->first;
@@ -422,8 +422,8 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 			"%s was interrupted from the terminal after %s; the app is not started",
 			step->name, elapsed);
 	else if (boot->told.status != 0)
-		(void)error_set(
-			error, boot->told.status, "%s failed: %s", step->name, boot->told.message);
+		(void)error_set(error, boot->told.status, "%s failed: %s", step->name,
+			boot->told.message);
 	else if (step->written == NULL)
 		(void)error_set(error, step->failure_status, "%s failed: it %s, after %s",
 			step->name, describe(process, how, sizeof how), elapsed);

@@ -14,10 +14,10 @@
 #include "config/order.h"
 #include "config/read_file.h"
 #include "config/show.h"
-#include "config/variables.h"
 #include "config/words.h"
 #include "run/notify.h"
 #include "steps/backup.h"
+#include "config/variables.h"
 #include "steps/keeper.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
@@ -305,12 +305,12 @@ static void name_boot(struct draft *draft)
 		APPLICATION_NAME, APPLICATION_PREFIX, plan->boot_id);
 	plan->boot_variables[0] = plan->boot_variable;
 	plan->work_variables[0] = plan->application_variable;
-	(void)snprintf(plan->revision_variable, sizeof plan->revision_variable, REVISION_VARIABLE);
+	(void)snprintf(
+		plan->revision_variable, sizeof plan->revision_variable, REVISION_VARIABLE);
 	plan->upgrade_variables[0] = plan->application_variable;
 	plan->upgrade_variables[1] = plan->revision_variable;
 	plan->upgrade_variables[2] = upgrade_variable(draft);
-	plan->environment =
-		environment_with(draft->config->environment.items, plan->boot_variables);
+	plan->environment = environment_with(draft->config->environment.items, plan->boot_variables);
 }
 
 /* --- who runs it -------------------------------------------------------------------------------
@@ -430,8 +430,8 @@ static void add_backup_of_boot(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	if (config->backup_directory != NULL && config->backup_when != BACKUP_NEVER)
-		add_backup(
-			draft, config->backup_when == BACKUP_ALWAYS ? WORK_ALWAYS : WORK_CHANGES);
+		add_backup(draft,
+			config->backup_when == BACKUP_ALWAYS ? WORK_ALWAYS : WORK_CHANGES);
 }
 
 static void add_restore(struct draft *draft)
@@ -487,8 +487,8 @@ static void add_rollback(struct draft *draft)
 		make_downgrade(draft, &plan->downgrade);
 		argv = &plan->downgrade;
 	}
-	char *written =
-		own ? config_command_text(config, "upgrade", "rollback") : words_join(argv->items);
+	char *written = own ? config_command_text(config, "upgrade", "rollback")
+			    : words_join(argv->items);
 	add_command(draft, "rollback", written, argv, config->upgrade_timeout, STATUS_UPGRADE);
 	if (own)
 		return;
