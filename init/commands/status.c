@@ -79,11 +79,10 @@ static void show_table(const struct document *document)
 {
 	char key[40];
 	char room[VALUE_SIZE];
-	for (const char *at = document->text; (at = strchr(at, '\n')) != NULL; at++) {
-		if (sscanf(at, "\n\"%39[^\"_]", key) != 1)
-			continue;
-		(void)sscanf(at, "\n\"%39[^\"]", key);
-		if (value(document, key, room) != NULL)
+	for (const char *at = document->text; (at = strstr(at, "\n\"")) != NULL;) {
+		at += 2;
+		(void)snprintf(key, sizeof key, "%.*s", (int)strcspn(at, "\""), at);
+		if (key[0] != '_' && value(document, key, room) != NULL)
 			(void)printf("%-15s %s\n", key, room);
 	}
 }

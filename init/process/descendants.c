@@ -103,11 +103,11 @@ int64_t process_start_time(pid_t pid)
 uid_t process_user(pid_t pid)
 {
 	char status[4096];
-	unsigned effective = (uid_t)-1;
-	const char *at = strstr(read_proc(pid, "status", status, sizeof status), "\nUid:");
-	if (at != NULL)
-		(void)sscanf(at, "\nUid: %*u %u", &effective);
-	return effective;
+	char *at = strstr(read_proc(pid, "status", status, sizeof status), "\nUid:");
+	if (at == NULL)
+		return (uid_t)-1;
+	(void)strtoul(at + strlen("\nUid:"), &at, 10); /* the real one */
+	return (uid_t)strtoul(at, NULL, 10);
 }
 
 /* -1 when pid is gone. */
