@@ -329,8 +329,8 @@ def sanitizer_options():
 class Folder:
     """A private folder that every user may write to, outside of pytest's own (which only root may enter)."""
 
-    def __init__(self):
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="tminus-"))
+    def __init__(self, above=None):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="tminus-", dir=above))
         self.path.chmod(0o777)
 
     def __truediv__(self, name):

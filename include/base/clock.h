@@ -1,7 +1,7 @@
 /*
  * Time: milliseconds of CLOCK_MONOTONIC, and deadlines on that scale.
  *
- * Never the wall clock: a container's clock may jump. clock_gettime(2)
+ * Never the wall clock, but to be shown: a container's clock may jump. clock_gettime(2)
  */
 #ifndef TMINUS_BASE_CLOCK_H
 #define TMINUS_BASE_CLOCK_H
@@ -21,5 +21,11 @@ int64_t clock_deadline(int64_t limit);
 int clock_left(int64_t deadline);
 
 int64_t clock_earlier(int64_t one, int64_t other);
+
+#define CLOCK_UTC_SIZE 32
+
+/* A moment of clock_now's scale as "2026-11-21T16:40:00Z", by what the wall clock says now. RFC
+ * 3339. Returns room. */
+const char *clock_utc(int64_t moment, char room[static CLOCK_UTC_SIZE]);
 
 #endif

@@ -34,6 +34,8 @@ enum command_option {
 	OPTION_INTO = 128,    /* has a value */
 	OPTION_EXCLUDE = 256, /* has a value */
 	OPTION_HISTORY = 512,
+	OPTION_LIVE = 1024,
+	OPTION_WATCH = 2048,
 };
 
 /* What the words behind a subcommand are. */
@@ -75,6 +77,8 @@ int command_backup_list(struct command_line *line); /* backup --list */
 int command_restore(struct command_line *line);
 int command_guard(struct command_line *line);
 int command_check(struct command_line *line);
+int command_status(struct command_line *line);
+int command_health(struct command_line *line);
 int command_config(struct command_line *line);
 int command_version(struct command_line *line);
 int command_help(struct command_line *line);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Orphans are reparented to us from now on, PID 1 or not. prctl(2), PR_SET_CHILD_SUBREAPER. Refused
@@ -22,6 +23,13 @@ void descendants_disown(void);
 
 /* The name of pid; false when it is gone. */
 bool process_name(pid_t pid, char room[static PROCESS_NAME_SIZE]);
+
+/* When pid was started, in clock ticks of the machine's: a pid that is used again has another one.
+ * -1 when it is gone. proc_pid_stat(5), starttime */
+int64_t process_start_time(pid_t pid);
+
+/* Its effective user, whether it is dumpable or not; (uid_t)-1 when it is gone. */
+uid_t process_user(pid_t pid);
 
 /* "sleep (pid 12), sh (pid 14)": everybody below us, as many as there is room for. Returns room. */
 const char *descendants_names(char *room, size_t size);

@@ -66,6 +66,9 @@ struct process *boot_running(const struct boot *boot);
 /* The step that runs, NULL before the first and behind the last. */
 const struct plan_step *boot_current(const struct boot *boot);
 
+/* What the running step waits for, and why as far as it is known; NULL for nothing. */
+const struct wait_state *boot_waits_for(const struct boot *boot);
+
 /* Every step was done. */
 bool boot_is_over(const struct boot *boot);
 

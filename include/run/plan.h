@@ -89,6 +89,9 @@ struct plan {
 	char *boot_variables[2]; /* what is in it, and what the commands of works have besides */
 	char *work_variables[2];
 	char *upgrade_variables[4];
+	char *notify_variables[2];  /* of the app alone */
+	const char *notify_address; /* of the app's socket, NULL without app.notify */
+	char notify_variable[128];  /* "NOTIFY_SOCKET=..." */
 	char boot_id[BOOT_ID_SIZE];
 	char boot_variable[32];				/* "TMINUS_BOOT_ID=BOOTID" */
 	char application_variable[48];			/* "PGAPPNAME=tminus-BOOTID" */

@@ -29,3 +29,12 @@ int64_t clock_earlier(int64_t one, int64_t other)
 {
 	return one < other ? one : other;
 }
+
+const char *clock_utc(int64_t moment, char room[static CLOCK_UTC_SIZE])
+{
+	struct tm parts;
+	time_t wall = time(NULL) + (time_t)((moment - clock_now()) / 1000);
+	(void)gmtime_r(&wall, &parts);
+	(void)strftime(room, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return room;
+}

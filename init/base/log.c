@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
+#include "base/json.h"
 
 /* How a line reaches stderr. */
 enum channel {
@@ -109,21 +109,9 @@ static bool put(const char *line, size_t length)
 /* Adds text to room at *used as the inside of a JSON string; what does not fit is left out. */
 static void add_json_string(char *room, size_t size, size_t *used, const char *text)
 {
-	size_t length;
-	for (; *text != '\0' && *used + 8 < size; text += length > 0 ? length : 1) {
-		unsigned char byte = (unsigned char)*text;
-		length = utf8_length(text);
-		if (length == 0)
-			*used += (size_t)snprintf(room + *used, size - *used, "\\ufffd");
-		else if (length > 1)
-			for (size_t i = 0; i < length; i++)
-				room[(*used)++] = text[i];
-		else if (byte == '"' || byte == '\\')
-			*used += (size_t)snprintf(room + *used, size - *used, "\\%c", byte);
-		else if (byte < 0x20 || byte == 0x7f)
-			*used += (size_t)snprintf(room + *used, size - *used, "\\u%04x", byte);
-		else
-			room[(*used)++] = (char)byte;
+	while (*text != '\0' && *used + JSON_CHARACTER < size) {
+		text += json_escape(text, room + *used);
+		*used += strlen(room + *used);
 	}
 }
 

@@ -1,13 +1,10 @@
 /* help and version. */
 #include <stdio.h>
 
+#include "base/version.h"
 #include "commands/commands.h"
 #include "config/help.h"
 #include "process/signals.h"
-
-#ifndef TMINUS_VERSION
-#define TMINUS_VERSION "of no version" /* the Makefile says which */
-#endif
 
 static const char drivers[] = ""
 #ifdef WITH_POSTGRES

@@ -163,7 +163,8 @@ static void fill_environment(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->known.count; i++) {
 		const char *entry = loader->known.items[i];
-		if (!source_environment_owns(entry, strcspn(entry, "=")))
+		if (!source_environment_owns(entry, strcspn(entry, "=")) &&
+			!text_starts_with(entry, "NOTIFY_SOCKET="))
 			list_append(&loader->config->environment, entry);
 	}
 }
@@ -361,6 +362,16 @@ static void check_targets(struct loader *loader)
 		check_target(loader, i, origin);
 }
 
+static void check_health(struct loader *loader)
+{
+	struct error error = {.message = "it is not of the form http://host:port/path"};
+	const struct config *config = loader->config;
+	const char *url = config->health_url;
+	if (url != NULL && (!text_starts_with(url, "http://") || target_check(url, &error) != 0))
+		faults_add(loader->faults, "%s: health.url: %s",
+			origins_plain(config->origins, "health", "url")->origin, error.message);
+}
+
 /* "TERM:QUIT", "HUP:0": -1 when it is none. */
 static int take_rewrite(char *text, signal_map map)
 {
@@ -448,6 +459,7 @@ static void fill(struct loader *loader)
 	find_database(loader);
 	fill_environment(loader);
 	check_targets(loader);
+	check_health(loader);
 	fill_rewrites(loader);
 	fill_app(loader);
 	config->order = order_steps(

@@ -2,12 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-#define TIME_SIZE 32
 
 /* The view's columns behind n, and the fields they fill. */
 static const struct {
@@ -157,14 +155,6 @@ static void shorten(struct ledger *ledger)
 	}
 }
 
-static void tell_time(char *room, size_t size)
-{
-	struct tm parts;
-	time_t now = time(NULL);
-	(void)gmtime_r(&now, &parts);
-	(void)strftime(room, size, "%Y-%m-%dT%H:%M:%SZ", &parts);
-}
-
 void ledger_set(char **place, const char *text)
 {
 	char *copy = memory_copy(text);
@@ -175,8 +165,8 @@ void ledger_set(char **place, const char *text)
 struct ledger_entry *ledger_add(struct ledger *ledger, const char *kind, const char *name,
 	const char *state, const char *boot)
 {
-	char now[TIME_SIZE];
-	tell_time(now, sizeof now);
+	char now[CLOCK_UTC_SIZE];
+	(void)clock_utc(clock_now(), now);
 	remove_begun(ledger, kind, name, boot);
 	if (ledger->count >= LEDGER_KEEPS)
 		shorten(ledger);

@@ -79,14 +79,43 @@ pid_t descendants_behind_shell(pid_t shell, int signal)
 	return single && is_shell(shell) && !catches(shell, signal) ? child : 0;
 }
 
-/* The parent of pid: the second field behind the name in proc_pid_stat(5); -1 when pid is gone. */
+/* From the second field behind the name on, as in proc_pid_stat(5); "" when pid is gone, or has
+ * ended and not been reaped. */
+static const char *stat_fields(pid_t pid, char *room, size_t size)
+{
+	const char *behind_name = strrchr(read_proc(pid, "stat", room, size), ')');
+	bool lives = behind_name != NULL && strlen(behind_name) >= 5 &&
+		     strchr("ZX", behind_name[2]) == NULL;
+	return lives ? behind_name + 4 : "";
+}
+
+int64_t process_start_time(pid_t pid)
+{
+	char room[512];
+	const char *at = stat_fields(pid, room, sizeof room);
+	for (int field = 4; field < 22 && at != NULL; field++) {
+		at = strchr(at, ' ');
+		at = at != NULL ? at + 1 : NULL;
+	}
+	return at != NULL ? strtoll(at, NULL, 10) : -1;
+}
+
+uid_t process_user(pid_t pid)
+{
+	char status[4096];
+	char *at = strstr(read_proc(pid, "status", status, sizeof status), "\nUid:");
+	if (at == NULL)
+		return (uid_t)-1;
+	(void)strtoul(at + strlen("\nUid:"), &at, 10); /* the real one */
+	return (uid_t)strtoul(at, NULL, 10);
+}
+
+/* -1 when pid is gone. */
 static pid_t parent_of(pid_t pid)
 {
-	char stat[512];
-	const char *behind_name = strrchr(read_proc(pid, "stat", stat, sizeof stat), ')');
-	if (behind_name == NULL || strlen(behind_name) < 5)
-		return -1;
-	return (pid_t)strtol(behind_name + 4, NULL, 10);
+	char room[512];
+	const char *at = stat_fields(pid, room, sizeof room);
+	return *at != '\0' ? (pid_t)strtol(at, NULL, 10) : -1;
 }
 
 static void signal_one(pid_t pid, int signal)

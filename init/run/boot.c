@@ -94,6 +94,7 @@ bool boot_next(struct boot *boot)
 	boot->begun = true;
 	boot->deadline = CLOCK_NEVER;
 	boot->phase = BOOT_IDLE;
+	boot->plan->waits[0].reason[0] = '\0'; /* the keeper's: of the step before */
 	const struct plan_step *step = boot_current(boot);
 	for (; step != NULL && is_passed(boot, step); step = boot_current(boot)) {
 		if (step->kind == PLAN_STEP_RELEASE)
@@ -134,6 +135,18 @@ static struct wait_state *wait_of(const struct boot *boot, const struct process 
 	return NULL;
 }
 
+const struct wait_state *boot_waits_for(const struct boot *boot)
+{
+	const struct plan_step *step = boot_current(boot);
+	const struct plan *plan = boot->plan;
+	if (step == NULL || step->kind != PLAN_STEP_WAIT)
+		return step != NULL && plan->keeper != NULL ? &plan->waits[0] : NULL;
+	for (size_t i = 0; i < plan->wait_count; i++)
+		if (!plan->waits[i].ready)
+			return &plan->waits[i];
+	return NULL;
+}
+
 static bool all_ready(const struct boot *boot)
 {
 	for (size_t i = 0; i < boot->plan->wait_count; i++)
@@ -167,12 +180,12 @@ static enum boot_result on_progress(
 	char room[DURATION_SIZE];
 	const struct plan_step *step = boot_current(boot);
 	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
+	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
 	if (message->status == 0 && step != NULL) {
 		log_info("%s: %s", step->name, message->text);
 		return BOOT_WORKING;
 	}
 	wait->status = message->status;
-	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
 	if (step == NULL || step->kind == PLAN_STEP_WAIT)
 		log_info("waiting for %s, %s so far: %s", wait->label, elapsed, message->text);
 	else

@@ -16,6 +16,7 @@
 #include "config/show.h"
 #include "config/variables.h"
 #include "config/words.h"
+#include "run/notify.h"
 #include "steps/backup.h"
 #include "steps/keeper.h"
 
@@ -623,6 +624,22 @@ static void add_user_step(struct draft *draft, size_t index)
 		digest_work(&draft->plan->works[work], &settings->command, NULL);
 }
 
+/* Whoever becomes the app gives it the manager's own socket. */
+static char **app_environment(struct draft *draft)
+{
+	struct plan *plan = draft->plan;
+	bool becomes = draft->config->app_mode == APP_EXEC;
+	const char *manager = getenv("NOTIFY_SOCKET");
+	if (!draft->config->app_notify || (becomes && manager == NULL))
+		return plan->environment;
+	if (!becomes)
+		plan->notify_address = plan->notify_variable + strlen("NOTIFY_SOCKET=");
+	(void)snprintf(plan->notify_variable, sizeof plan->notify_variable, "NOTIFY_SOCKET=%s%s",
+		becomes ? manager : NOTIFY_ADDRESS, becomes ? "" : plan->boot_id);
+	plan->notify_variables[0] = plan->notify_variable;
+	return environment_with(plan->environment, plan->notify_variables);
+}
+
 static void add_app(struct draft *draft)
 {
 	const struct config *config = draft->config;
@@ -630,7 +647,7 @@ static void add_app(struct draft *draft)
 	struct process_kind kind = {
 		.name = config->app.items[0],
 		.command = {.argv = config->app.items,
-			.environment = plan->environment,
+			.environment = app_environment(draft),
 			.identity = plan->identity,
 			.workdir = config->app_workdir,
 			.terminal = draft->request->terminal},

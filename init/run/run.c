@@ -16,6 +16,8 @@
 #include "process/signals.h"
 #include "process/terminal.h"
 #include "run/boot.h"
+#include "run/notify.h"
+#include "run/status.h"
 
 /* Time that the keeper has to close its session once boot needs it no longer. */
 #define KEEPER_LEAVES_WITHIN 5000
@@ -66,10 +68,14 @@ struct run {
 	struct boot boot; /* the walk through the plan's steps */
 	int64_t deadline; /* of this state */
 	int64_t started_at;
-	pid_t group;		   /* the app's pid, for what outlives it in its group */
-	int64_t trim_at;	   /* then the memory of boot is given back */
-	int status;		   /* the exit status, once it is known */
-	int signal;		   /* the one being handled */
+	pid_t group;	 /* the app's pid, for what outlives it in its group */
+	int64_t trim_at; /* then the memory of boot is given back */
+	int status;	 /* the exit status, once it is known */
+	int signal;	 /* the one being handled */
+	struct notify notify;
+	struct status document;
+	unsigned changes; /* that the document must hold, and that it holds */
+	unsigned noted;
 	const struct error *error; /* why the step or the app failed, during its event */
 };
 
@@ -177,10 +183,73 @@ static enum run_state boot_too_long(struct run *run)
 	return stop_boot(run, status, SIGTERM);
 }
 
+/* --- the status document --------------------------------------------------------------------- */
+
+static void view_step(const struct run *run, struct status_view *view)
+{
+	const struct plan_step *step = boot_current(&run->boot);
+	const struct process *command = boot_running(&run->boot);
+	const struct wait_state *wait = boot_waits_for(&run->boot);
+	if (step == NULL)
+		return;
+	view->step = step->name;
+	view->step_since = run->boot.started_at;
+	view->step_deadline = command != NULL && process_is_alive(command) ? command->deadline
+									   : run->boot.deadline;
+	if (wait == NULL || wait->reason[0] == '\0')
+		return;
+	view->target = wait->label;
+	view->reason = wait->reason;
+}
+
+static void view_app(const struct run *run, struct status_view *view)
+{
+	const struct process *app = run->plan->app;
+	bool became = run->config->app_mode == APP_EXEC && run->state == RUN_APP;
+	if (app == NULL || (!became && !(app->confirmed && process_is_alive(app))))
+		return;
+	view->app_pid = became ? getpid() : app->pid;
+	view->app_since = became ? clock_now() : app->started_at;
+	view->ready = became ||
+		      (run->state == RUN_APP && (!run->config->app_notify || run->notify.ready));
+	view->says = run->notify.says[0] != '\0' ? run->notify.says : NULL;
+}
+
+/* Writes down what has changed since it was last called. */
+static void note(struct run *run)
+{
+	static const char *const names[RUN_STATES] = {
+		[RUN_BOOT] = "boot", [RUN_STARTING] = "starting", [RUN_APP] = "app"};
+	struct status_view view = {
+		.state = names[run->state] != NULL ? names[run->state] : "stopping",
+		.step_since = CLOCK_NEVER,
+		.step_deadline = CLOCK_NEVER,
+		.boot_deadline = run->state <= RUN_STARTING ? run->deadline : CLOCK_NEVER,
+		.app_pid = -1,
+		.app_since = CLOCK_NEVER,
+		.exit_status = -1,
+	};
+	/* A plain init has its app first, and then says so. */
+	bool early = run->state == RUN_STARTING && run->plan->step_count == 0;
+	if (run->manner->follows || early || run->changes == run->noted)
+		return;
+	run->noted = run->changes;
+	view_step(run, &view);
+	view_app(run, &view);
+	if (run->state == RUN_ABORTING || run->state >= RUN_LEAVING)
+		view.exit_status = run->status;
+	status_write(&run->document, &view);
+}
+
 /* PID 1 becomes the app. Returns only when that failed. */
 static enum run_state become_app(struct run *run)
 {
 	struct error error = {0};
+	run->state = RUN_APP;
+	run->changes++;
+	note(run);
+	if (!run->config->app_notify)
+		notify_send(&run->notify, "READY=1");
 	descendants_disown();
 	(void)spawn_become(&run->plan->app->kind.command, &error);
 	(void)descendants_adopt();
@@ -228,6 +297,8 @@ static enum run_state app_up(struct run *run)
 	run->deadline = CLOCK_NEVER;
 	run->group = run->plan->app->pid;
 	tell(run, MANNER_STARTED, run->group, 0);
+	if (!run->config->app_notify)
+		notify_send(&run->notify, "READY=1");
 	run->trim_at = clock_now() + TRIM_AFTER;
 	if (run->plan->step_count > 0)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
@@ -402,8 +473,13 @@ static action *const actions[RUN_STATES][RUN_EVENTS] = {
 static void feed(struct run *run, enum run_event event)
 {
 	action *chosen = actions[run->state][event];
-	if (chosen != NULL)
-		run->state = chosen(run);
+	if (chosen == NULL)
+		return;
+	enum run_state before = run->state;
+	run->state = chosen(run);
+	run->changes++;
+	if (run->state > RUN_APP && before <= RUN_APP)
+		notify_send(&run->notify, "STOPPING=1");
 }
 
 /* What a signal means. SIGCHLD only wakes the loop, and so does the SIGPIPE of our own writing. */
@@ -531,6 +607,7 @@ static void observe(void *context, struct process *process, enum process_change 
 		follow_stop(run, process);
 		return;
 	}
+	run->changes++;
 	if (process == run->plan->app) {
 		on_app(run, change);
 		return;
@@ -599,14 +676,19 @@ static void trim_once(struct run *run)
  * wait. Exec's reports come before signals: a TERM that arrived behind them is the app's. */
 static void turn(struct run *run, struct pollfd *ready)
 {
+	note(run);
 	int64_t deadline = run->plan->table.more ? 0 : next_deadline(run);
 	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
 	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
+	if (run->notify.descriptor >= 0)
+		ready[count++] = (struct pollfd){.fd = run->notify.descriptor, .events = POLLIN};
 	if (count == 1 && deadline == CLOCK_NEVER) {
 		take_signals(run);
 	} else {
 		(void)poll(ready, count, clock_left(deadline));
 		table_read(&run->plan->table);
+		if (run->notify.descriptor >= 0 && notify_take(&run->notify))
+			run->changes++;
 		/* Asked anew: what poll saw may have been taken on the way to the app's start. */
 		if (signals_pending(run->signals))
 			take_signals(run);
@@ -620,7 +702,7 @@ static void turn(struct run *run, struct pollfd *ready)
 
 int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
 {
-	struct pollfd ready[plan->table.count + 1];
+	struct pollfd ready[plan->table.count + 2]; /* signals, the app's words */
 	struct run run = {
 		.config = config,
 		.plan = plan,
@@ -634,11 +716,16 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;
 	plan->table.context = &run;
 	boot_begin(&run.boot, config, plan);
+	status_begin(&run.document, config, plan->boot_id);
+	notify_begin(&run.notify, manner->follows ? NULL : getenv("NOTIFY_SOCKET"),
+		plan->notify_address);
+	run.changes = 1;
 	if (manner->follows || !stopped_by_now(&run))
 		run.state = next_step(&run);
 	table_reap(&plan->table);
 	conclude(&run);
 	while (run.state != RUN_DONE)
 		turn(&run, ready);
+	status_end(&run.document);
 	return run.status;
 }

@@ -40,3 +40,16 @@ def test_the_health_check_of_the_python_image_turns_healthy(engine, start):
     image = engine.build("variant-python-slim", ROOT / "examples/flask", ROOT / "docker/python-slim/Dockerfile")
     container = start(image, options=["--health-interval", "200ms", "--env", "TMINUS_BOOT_PRESET=none"])
     container.expect(lambda: container.health() == "healthy", "healthy")
+
+
+def test_a_liveness_probe_does_not_end_a_migration(engine, start):
+    image = engine.build("variant-alpine", ROOT / "docker/alpine", ROOT / "docker/alpine/Dockerfile")
+    container = start(image, options=[
+        "--health-cmd", "/sbin/tminus health --live", "--health-interval", "200ms", "--health-retries", "1",
+        "--env", "TMINUS_UPGRADE_COMMAND=sh -c 'mkfifo /tmp/gate && cat /tmp/gate'"])
+    container.expect(lambda: len(container.state()["Health"]["Log"]) == 5, "five probes, which is all that docker keeps")
+    assert {probe["ExitCode"] for probe in container.state()["Health"]["Log"]} == {0}
+    assert container.health() == "healthy"
+    assert "upgrade" in container.execute("tminus", "health", check=False).stderr
+    container.execute("sh", "-c", "echo >/tmp/gate")
+    container.expect(lambda: container.execute("tminus", "health", check=False).returncode == 0, "the app to be healthy")

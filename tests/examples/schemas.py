@@ -92,7 +92,7 @@ FLY = {
 
 # https://kubernetes.io/docs/reference/kubernetes-api/ (Secret v1, Service v1, Deployment apps/v1)
 PROBE = {
-    "!httpGet": {"!port": TEXT, "path": str},
+    "httpGet": {"!port": TEXT, "path": str}, "exec": {"!command": STRINGS},
     "periodSeconds": int, "timeoutSeconds": int, "failureThreshold": int, "initialDelaySeconds": int,
 }
 CONTAINER = {

@@ -102,7 +102,39 @@ def test_a_deployment_selects_its_own_pods_and_mounts_what_it_declares(deploymen
         assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
         ports = {port.get("name") for port in container.get("ports", [])}
         probes = [value for key, value in container.items() if key.endswith("Probe")]
-        assert {probe["httpGet"]["port"] for probe in probes} <= ports
+        assert all(len({"httpGet", "exec"} & probe.keys()) == 1 for probe in probes)
+        assert {probe["httpGet"]["port"] for probe in probes if "httpGet" in probe} <= ports
+
+
+def checks():
+    """Every health check by a command: the file, its name there, the words."""
+    for path in COMPOSE_FILES:
+        for name, service in documents(path)[0]["services"].items():
+            if "healthcheck" in service:
+                yield name_of(path), name, service["healthcheck"]["test"][1:]
+    for path, deployment in pods():
+        for key, probe in deployment["template"]["spec"]["containers"][0].items():
+            if key.endswith("Probe"):
+                yield name_of(path), key, probe["exec"]["command"]
+
+
+def test_every_app_is_asked_by_tminus_itself_and_migrations_outlive_the_probes_that_kill():
+    asked = {(file, name): words for file, name, words in checks() if name != "db"}
+    assert {words[0] for words in asked.values()} == {"/sbin/tminus"}
+    apps = [path for path, _ in pods() if path.name != "database.yaml"]
+    assert len(asked) == len(COMPOSE_FILES) + 3 * len(apps)
+    for (_, name), words in asked.items():
+        lives = name in ("startupProbe", "livenessProbe")
+        assert words[1:] == (["health", "--live"] if lives else ["health"])
+        answer = subprocess.run([TMINUS, *words[1:]], capture_output=True, check=False, env={})
+        assert answer.returncode in (0, 1)  # 64 would be a wrong command line
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/tminus.ini")), ids=name_of)
+def test_an_app_says_what_its_health_check_asks(path):
+    shown = json.loads(subprocess.run([TMINUS, "--config", path, "config", "--json"], capture_output=True, check=True,
+                                      env={"PORT": "4711"}, cwd=path.parent).stdout)
+    assert "http://127.0.0.1:4711/health" in json.dumps(shown)
 
 
 def test_the_pods_read_the_secret_that_is_there():
