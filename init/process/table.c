@@ -145,13 +145,24 @@ static enum process_state ended(struct process *process, const struct occasion *
 	/* What its group holds was told to stop with it, and the stop is over. */
 	if (process->kind.to_group && process->timed_out)
 		(void)kill(-group, SIGKILL);
+	if (process->kind.sweeps)
+		(void)kill(-group, SIGTERM);
 	process->deadline = CLOCK_NEVER;
-	if (process->kind.entry == NULL && occasion->table->terminal >= 0)
-		terminal_give(occasion->table->terminal, getpgrp());
+	if (process->kind.entry == NULL && process->kind.command.terminal >= 0)
+		terminal_give(process->kind.command.terminal, getpgrp());
 	if (failed)
 		return never_ran(occasion->table, process, &error);
 	process->ended_at = clock_now();
 	process->status = occasion->status;
+	process->state = PROCESS_ENDED;
+	tell(occasion->table, process, PROCESS_HAS_ENDED, NULL);
+	return process->state;
+}
+
+/* It is not started again: its last end was the end. */
+static enum process_state stay_ended(struct process *process, const struct occasion *occasion)
+{
+	process->deadline = CLOCK_NEVER;
 	process->state = PROCESS_ENDED;
 	tell(occasion->table, process, PROCESS_HAS_ENDED, NULL);
 	return process->state;
@@ -225,6 +236,7 @@ static action *const actions[PROCESS_STATES][PROCESS_EVENTS] = {
 			      [PROCESS_DEADLINE] = escalate, [PROCESS_STOP] = stop_again},
 	[PROCESS_KILLING]  = {[PROCESS_STARTED] = confirm, [PROCESS_EXIT] = ended},
 	[PROCESS_ENDED]    = {[PROCESS_START] = start},
+	[PROCESS_RESTING]  = {[PROCESS_DEADLINE] = start, [PROCESS_STOP] = stay_ended},
 };
 /* clang-format on */
 
@@ -246,6 +258,14 @@ void process_stop(struct process_table *table, struct process *process, int sign
 	handle(process, PROCESS_STOP, &(struct occasion){.table = table, .signal = signal});
 }
 
+void process_rest(struct process *process, int64_t delay)
+{
+	if (process->state != PROCESS_ENDED)
+		return;
+	process->deadline = clock_now() + delay;
+	process->state = PROCESS_RESTING;
+}
+
 void process_forward(const struct process *process, int signal)
 {
 	send_signal(process, signal);
@@ -260,6 +280,12 @@ void process_dismiss(struct process *process, int64_t limit)
 bool process_is_alive(const struct process *process)
 {
 	return process->state != PROCESS_IDLE && process->state != PROCESS_ENDED;
+}
+
+bool process_went_well(const struct process *process)
+{
+	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
+	       WEXITSTATUS(process->status) == 0;
 }
 
 size_t table_descriptors(const struct process_table *table, struct pollfd *ready)

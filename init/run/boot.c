@@ -419,19 +419,13 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 			step->name, step->written, describe(process, how, sizeof how), elapsed);
 }
 
-static bool went_well(const struct process *process)
-{
-	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
-	       WEXITSTATUS(process->status) == 0;
-}
-
 /* What a command's end means for boot. */
 static enum boot_result judge(const struct boot *boot, const struct plan_step *step,
 	const struct error *why, struct error *error)
 {
 	char room[DURATION_SIZE];
 	const struct process *process = step->first;
-	if (went_well(process)) {
+	if (process_went_well(process)) {
 		log_info("%s finished after %s", step->name,
 			text_duration(process->ended_at - process->started_at, room, sizeof room));
 		return BOOT_STEP_OK;
@@ -453,7 +447,7 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 static enum boot_result command_ended(struct boot *boot, const struct plan_step *step,
 	const struct error *why, struct error *error)
 {
-	bool well = went_well(step->first);
+	bool well = process_went_well(step->first);
 	enum boot_result result = judge(boot, step, why, error);
 	boot->phase = BOOT_IDLE;
 	if (step->work == NO_WORK || boot->stopping || (well && !step->ends) ||
@@ -478,7 +472,7 @@ static enum boot_result back_ended(struct boot *boot, const struct error *why)
 	const struct plan_step *back = &boot->plan->back;
 	if (boot->stopping)
 		return BOOT_WORKING;
-	if (went_well(back->first)) {
+	if (process_went_well(back->first)) {
 		(void)error_set(&boot->ended, boot->ended.status,
 			"the upgrade failed, as said above; the database is again as it was "
 			"before (%s)",

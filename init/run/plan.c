@@ -161,14 +161,6 @@ static const char *keep(struct plan *plan, char *text)
 
 /* --- work under the lock --------------------------------------------------------------------- */
 
-/* Is there a login, so that state, lock and ledger can be had? */
-static bool coordinates(const struct config *config)
-{
-	const struct database_url *url = config_work_database(config);
-	return url != NULL && config_wait_level(config, url) == WAIT_QUERY &&
-	       !database_url_in_memory(url);
-}
-
 /* The digest of a command as it is written, and of files. */
 static void digest_work(struct work *work, const struct list *argv, const struct list *files)
 {
@@ -192,7 +184,7 @@ static void digest_work(struct work *work, const struct list *argv, const struct
 static int add_work(struct draft *draft, const char *kind, const char *name, enum work_when when)
 {
 	struct plan *plan = draft->plan;
-	bool possible = coordinates(draft->config) && plan->work_count < WORK_MOST;
+	bool possible = config_coordinates(draft->config) && plan->work_count < WORK_MOST;
 	if (!possible && (when == WORK_ONCE || when == WORK_CHANGED))
 		log_warn("%s%s%s runs at every start: there is no database with a login "
 			 "(DATABASE_URL) in which tminus could write down what ran once",
@@ -597,7 +589,7 @@ static void add_user_step(struct draft *draft, size_t index)
 			   : add_work(draft, WORK_STEP, settings->name, whens[settings->when]);
 	size_t first = draft->plan->step_count;
 	add_command(draft, keep(draft->plan, text_take(&name)),
-		config_step_command_text(draft->config, index), &settings->command,
+		config_named_command_text(draft->config, NAMED_STEP, index), &settings->command,
 		settings->timeout, STATUS_STEP);
 	struct plan_step *step = &draft->plan->steps[draft->plan->step_count - 1];
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
