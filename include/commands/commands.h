@@ -20,6 +20,7 @@ struct command_line {
 	unsigned options;     /* those of enum command_option that stood there */
 	bool dashes;	      /* "--" stood before the app */
 	struct list excluded; /* each --exclude TABLE */
+	const char *job;      /* --job NAME@TIME: what a job calls us for */
 };
 
 /* The options that only some subcommands take. */
@@ -34,6 +35,7 @@ enum command_option {
 	OPTION_INTO = 128,    /* has a value */
 	OPTION_EXCLUDE = 256, /* has a value */
 	OPTION_HISTORY = 512,
+	OPTION_JOB = 1024, /* has a value; for jobs alone, and in no help */
 };
 
 /* Runs a subcommand; its exit status. */

@@ -123,6 +123,9 @@ bool process_is_alive(const struct process *process); /* there is, or will be, a
 /* It ended by itself, with status 0. */
 bool process_went_well(const struct process *process);
 
+/* "ended with status 1", "was killed by SIGSEGV", written into room. Returns room. */
+const char *process_end(const struct process *process, char *room, size_t size);
+
 /* Closes a row's channel, so that its function reads end of file, and gives it limit ms to leave
  * before it is stopped. */
 void process_dismiss(struct process *process, int64_t limit);

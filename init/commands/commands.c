@@ -20,14 +20,14 @@ static const struct subcommand subcommands[] = {
 	 "wait until the database and every target can be used, then end", true, 0},
 	{"backup", command_backup, "[--list [--json]]",
 	 "back the database up into backup.directory, under the lock; show the backups there", false,
-	 OPTION_LIST | OPTION_JSON},
+	 OPTION_LIST | OPTION_JSON | OPTION_JOB},
 	{"restore", command_restore,
 	 "FILE|latest [--into URL] [--exclude TABLE]... [--data-only [--truncate]] [--force]",
 	 "put a backup back, after a backup of what is there", true,
 	 OPTION_FORCE | OPTION_DATA_ONLY | OPTION_TRUNCATE | OPTION_INTO | OPTION_EXCLUDE},
 	{"guard", command_guard, "[--backup] -- COMMAND...",
 	 "run COMMAND (a downgrade, a stamp, a repair) under the lock, written down in the ledger",
-	 true, OPTION_BACKUP},
+	 true, OPTION_BACKUP | OPTION_JOB},
 	{"check", command_check, "[--history] [--json]",
 	 "what a start would do now: settings, migrations, what is due; changes nothing", true,
 	 OPTION_HISTORY | OPTION_JSON},
@@ -57,6 +57,7 @@ static const struct option {
 	{"--history", OPTION_HISTORY, false},
 	{"--into", OPTION_INTO, true},
 	{"--exclude", OPTION_EXCLUDE, true},
+	{"--job", OPTION_JOB, true},
 };
 #define OPTIONS (sizeof options / sizeof options[0])
 /* clang-format on */
@@ -91,6 +92,8 @@ static void keep_value(const struct option *option, char *value, struct command_
 		line->request.file = value;
 	else if (text_equal(option->word, "--set"))
 		list_append(&line->request.set, value);
+	else if (option->bit == OPTION_JOB)
+		line->job = value;
 	else if (option->bit == OPTION_EXCLUDE)
 		list_append(&line->excluded, value);
 	else {

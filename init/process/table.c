@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/signal_name.h"
+#include "base/text.h"
 #include "process/terminal.h"
 
 /* fork(2) refused with EAGAIN or ENOMEM is tried again: after 50, 100, 200 ... ms, 13 s in all. */
@@ -14,6 +17,8 @@
 #define FORK_LAST_REFUSAL 8
 
 #define REAPED_AT_ONCE 1000
+
+#define DURATION_SIZE 32
 
 /* What an action needs besides the row. */
 struct occasion {
@@ -286,6 +291,21 @@ bool process_went_well(const struct process *process)
 {
 	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
 	       WEXITSTATUS(process->status) == 0;
+}
+
+const char *process_end(const struct process *process, char *room, size_t size)
+{
+	char name[SIGNAL_NAME_SIZE];
+	char limit[DURATION_SIZE];
+	if (process->timed_out)
+		(void)snprintf(room, size, "took longer than its time limit of %s",
+			text_duration(process->kind.time_limit, limit, sizeof limit));
+	else if (WIFSIGNALED(process->status))
+		(void)snprintf(room, size, "was killed by SIG%s",
+			signal_name(WTERMSIG(process->status), name, sizeof name));
+	else
+		(void)snprintf(room, size, "ended with status %d", WEXITSTATUS(process->status));
+	return room;
 }
 
 size_t table_descriptors(const struct process_table *table, struct pollfd *ready)

@@ -74,6 +74,10 @@ static void start_step(struct boot *boot, const struct plan_step *step)
 			start_command(boot, step);
 		}
 		break;
+	case PLAN_STEP_SERVICE:
+		log_info("%s: %s", step->name, step->written);
+		process_start(&boot->plan->table, step->first);
+		break;
 	case PLAN_STEP_RELEASE:
 		tell_keeper(boot, MESSAGE_RELEASE, 0, 0);
 		break;
@@ -129,15 +133,15 @@ static struct wait_state *wait_of(const struct boot *boot, const struct process 
 		const struct plan_step *step = &boot->plan->steps[i];
 		if (step->kind == PLAN_STEP_WAIT && process >= step->first &&
 			process < step->first + step->count)
-			return &boot->plan->waits[process - step->first];
+			return &step->waits[process - step->first];
 	}
 	return NULL;
 }
 
-static bool all_ready(const struct boot *boot)
+static bool all_ready(const struct plan_step *step)
 {
-	for (size_t i = 0; i < boot->plan->wait_count; i++)
-		if (!boot->plan->waits[i].ready)
+	for (size_t i = 0; i < step->count; i++)
+		if (!step->waits[i].ready)
 			return false;
 	return true;
 }
@@ -188,7 +192,7 @@ static enum boot_result on_ready(
 	log_info("%s is ready after %s%s%s", wait->label,
 		text_duration(clock_now() - boot->started_at, room, sizeof room),
 		message->text[0] != '\0' ? ": " : "", message->text);
-	return all_ready(boot) ? BOOT_STEP_OK : BOOT_WORKING;
+	return all_ready(boot_current(boot)) ? BOOT_STEP_OK : BOOT_WORKING;
 }
 
 static enum boot_result on_refused(const struct boot *boot, const struct wait_state *wait,
@@ -377,22 +381,6 @@ static int terminal_signal(const struct boot *boot, const struct process *proces
 	return number == SIGINT || number == SIGQUIT ? number : 0;
 }
 
-/* "ended with status 1", "was killed by SIGSEGV": how a command ended badly. */
-static const char *describe(const struct process *process, char *room, size_t size)
-{
-	char name[SIGNAL_NAME_SIZE];
-	char limit[DURATION_SIZE];
-	if (process->timed_out)
-		(void)snprintf(room, size, "took longer than its time limit of %s",
-			text_duration(process->kind.time_limit, limit, sizeof limit));
-	else if (WIFSIGNALED(process->status))
-		(void)snprintf(room, size, "was killed by SIG%s",
-			signal_name(WTERMSIG(process->status), name, sizeof name));
-	else
-		(void)snprintf(room, size, "ended with status %d", WEXITSTATUS(process->status));
-	return room;
-}
-
 static void describe_failure(const struct boot *boot, const struct plan_step *step,
 	const struct error *why, int interrupted, struct error *error)
 {
@@ -413,10 +401,10 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 			error, boot->told.status, "%s failed: %s", step->name, boot->told.message);
 	else if (step->written == NULL)
 		(void)error_set(error, step->failure_status, "%s failed: it %s, after %s",
-			step->name, describe(process, how, sizeof how), elapsed);
+			step->name, process_end(process, how, sizeof how), elapsed);
 	else
 		(void)error_set(error, step->failure_status, "%s failed: \"%s\" %s, after %s",
-			step->name, step->written, describe(process, how, sizeof how), elapsed);
+			step->name, step->written, process_end(process, how, sizeof how), elapsed);
 }
 
 /* What a command's end means for boot. */
@@ -515,8 +503,9 @@ bool boot_expire(struct boot *boot, struct error *error)
 	if (boot->deadline > clock_now())
 		return false;
 	boot->deadline = CLOCK_NEVER;
-	for (size_t i = 0; i < boot->plan->wait_count; i++) {
-		const struct wait_state *wait = &boot->plan->waits[i];
+	const struct plan_step *step = boot_current(boot);
+	for (size_t i = 0; i < step->count; i++) {
+		const struct wait_state *wait = &step->waits[i];
 		if (wait->ready)
 			continue;
 		if (error->message[0] != '\0')
