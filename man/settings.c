@@ -48,7 +48,7 @@ static void section(const char *name)
 	if (*name == '\0')
 		(void)puts(".Ss Before any section");
 	else
-		(void)printf(".Ss [%s%s]\\&\n", name, strcmp(name, "step") == 0 ? " NAME" : "");
+		(void)printf(".Ss [%s%s]\\&\n", name, settings_kind(name) != NAMED_KINDS ? " NAME" : "");
 	(void)puts(".Bl -tag -width Ds");
 }
 
@@ -83,7 +83,7 @@ int main(void)
 	size_t count;
 	const struct setting *settings = settings_plain(&count);
 	rows(settings, count);
-	settings = settings_of_step(&count);
+	settings = settings_all_named(&count);
 	rows(settings, count);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -20,6 +20,7 @@ struct command_line {
 	unsigned options;     /* those of enum command_option that stood there */
 	bool dashes;	      /* "--" stood before the app */
 	struct list excluded; /* each --exclude TABLE */
+	const char *job;      /* --job NAME@TIME: what a job calls us for */
 };
 
 /* The options that only some subcommands take. */
@@ -36,6 +37,7 @@ enum command_option {
 	OPTION_HISTORY = 512,
 	OPTION_LIVE = 1024,
 	OPTION_WATCH = 2048,
+	OPTION_JOB = 4096, /* has a value; for jobs alone, and in no help */
 };
 
 /* What the words behind a subcommand are. */

@@ -17,6 +17,8 @@
 #include "config/faults.h"
 #include "config/limits.h"
 #include "config/order.h"
+#include "config/schedule.h"
+#include "config/settings.h"
 #include "config/url.h"
 
 /* What the types of settings.def are in C. */
@@ -33,6 +35,7 @@ typedef struct account *setting_USER; /* NULL when not set */
 typedef int64_t setting_GROUP;	      /* gid; -1 when not set */
 typedef int64_t setting_MASK;	      /* of umask(2); -1 when not set */
 typedef struct limits setting_LIMITS;
+typedef struct schedule setting_SCHEDULE; /* minutes is 0 when not set */
 typedef struct list setting_LIST;    /* words; count 0 when not set */
 typedef struct list setting_COMMAND; /* argv; count 0 when not set */
 
@@ -55,13 +58,32 @@ enum step_when { STEP_ALWAYS, STEP_ONCE, STEP_CHANGED };
 enum on_failure { FAILURE_STOPS, FAILURE_CONTINUES };
 enum app_mode { APP_SUPERVISE, APP_EXEC };
 enum signal_to { SIGNAL_TO_PROCESS, SIGNAL_TO_GROUP };
+enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+enum service_after { AFTER_APP, AFTER_BOOT };
+enum job_single { SINGLE_AUTO, SINGLE_YES, SINGLE_NO };
 
 /* One [step NAME], in the file's order. */
 struct step_settings {
 	char *name;
 	char *origin; /* "tminus.ini:20": where the section stands */
-#define NAMED_SETTING(section, key, type, field, fallback, help) setting_##type field;
-#define NAMED_CHOICE(section, key, field, choices, fallback, help) int field;
+#define STEP_SETTING(key, type, field, fallback, help) setting_##type field;
+#define STEP_CHOICE(key, field, choices, fallback, help) int field;
+#include "config/settings.def"
+};
+
+struct service_settings {
+	char *name;
+	char *origin; /* "tminus.ini:20": where the section stands */
+#define SERVICE_SETTING(key, type, field, fallback, help) setting_##type field;
+#define SERVICE_CHOICE(key, field, choices, fallback, help) int field;
+#include "config/settings.def"
+};
+
+struct job_settings {
+	char *name;
+	char *origin; /* "tminus.ini:20": where the section stands */
+#define JOB_SETTING(key, type, field, fallback, help) setting_##type field;
+#define JOB_CHOICE(key, field, choices, fallback, help) int field;
 #include "config/settings.def"
 };
 
@@ -72,6 +94,10 @@ struct config {
 
 	struct step_settings *steps;
 	size_t step_count;
+	struct service_settings *services;
+	size_t service_count;
+	struct job_settings *jobs;
+	size_t job_count;
 
 	/* Derived; all owned by the config. */
 	char *file;		       /* the INI file that was read, NULL when there was none */
@@ -110,8 +136,14 @@ void config_free(struct config *config);
 /* Frees what only show.h needs, before PID 1 goes to sleep for a long time. */
 void config_forget_origins(struct config *config);
 
+/* Is there a database with a login, in which replicas can agree? */
+bool config_coordinates(const struct config *config);
+
 /* The database as the role that works on it: upgrade.url, else the database; NULL for none. */
 const struct database_url *config_work_database(const struct config *config);
+
+/* The settings of a named section of that kind: steps[index], services[index] or jobs[index]. */
+const void *config_named(const struct config *config, enum named_kind kind, size_t index);
 
 /* wait.level for url, with auto resolved: query where there is a login, else ready. */
 enum wait_level config_wait_level(const struct config *config, const struct database_url *url);

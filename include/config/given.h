@@ -1,6 +1,6 @@
 /*
  * What was given for each setting, as text, before it is understood: by the INI file, the
- * environment, a file, the command line, a preset or nobody; and the steps that were named.
+ * environment, a file, the command line, a preset or nobody; and the sections that were named.
  *
  * The sources write it in the order of their precedence, lowest first; assign.h reads it. It stays
  * with the config, so that every value can say where it came from.
@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "config/settings.h"
 
 /* In the order of precedence. */
 enum source {
@@ -27,16 +29,21 @@ struct given {
 	enum source source;
 };
 
-struct given_step {
+/* [step NAME], [service NAME] or [job NAME]. */
+struct given_section {
 	char *name;
 	char *origin;	    /* where it was named first */
-	struct given *keys; /* by index of settings_of_step */
+	struct given *keys; /* by index of settings_named */
+};
+
+struct given_sections {
+	struct given_section *items;
+	size_t count;
 };
 
 struct origins {
 	struct given *plain; /* by index of settings_plain */
-	struct given_step *steps;
-	size_t step_count;
+	struct given_sections named[NAMED_KINDS];
 	char *app; /* argv of the command line's app, unexpanded and quoted; NULL when none */
 };
 
@@ -49,11 +56,14 @@ void given_set(struct given *given, const char *text, const char *origin, enum s
 /* The row of [section] key. The key exists (settings.def). */
 struct given *origins_plain(struct origins *origins, const char *section, const char *key);
 
-/* The step of that name, or NULL; and the one whose variables have that name in upper case. */
-struct given_step *origins_step(struct origins *origins, const char *name);
-struct given_step *origins_step_by_variable(
-	struct origins *origins, const char *upper, size_t length);
-struct given_step *origins_add_step(struct origins *origins, const char *name, const char *origin);
+/* The section of that kind and name, or NULL; and the one whose variables have that name in upper
+ * case. */
+struct given_section *origins_named(
+	struct origins *origins, enum named_kind kind, const char *name);
+struct given_section *origins_named_by_variable(
+	struct origins *origins, enum named_kind kind, const char *upper, size_t length);
+struct given_section *origins_add_named(
+	struct origins *origins, enum named_kind kind, const char *name, const char *origin);
 
 /* Was anything set by more than defaults? Without that, tminus is a plain init. */
 bool origins_any(const struct origins *origins);

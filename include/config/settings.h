@@ -29,6 +29,7 @@ enum setting_type {
 	TYPE_LIST,
 	TYPE_COMMAND,
 	TYPE_CONDITION,
+	TYPE_SCHEDULE,
 	TYPE_CHOICE,
 };
 
@@ -36,25 +37,33 @@ struct setting {
 	const char *section; /* "" before any section; "step" for a key of [step NAME] */
 	const char *key;
 	enum setting_type type;
-	size_t offset;	      /* in struct config; of a step's key in struct step_settings */
+	size_t offset;	      /* in struct config; of [step NAME] in struct step_settings, and so on */
 	const char *fallback; /* as text; NULL when it is not set by default */
 	const char *help;
 	const char *choices; /* "run|off", of TYPE_CHOICE only */
 };
 
-/* The rows of struct config, and those of [step NAME]; *count is their number. */
+/* The kinds of sections with a name, of which there may be any number. */
+enum named_kind { NAMED_STEP, NAMED_SERVICE, NAMED_JOB, NAMED_KINDS };
+
+/* The rows of struct config, and those of a kind of named sections; *count is their number. */
 const struct setting *settings_plain(size_t *count);
-const struct setting *settings_of_step(size_t *count);
+const struct setting *settings_named(enum named_kind kind, size_t *count);
+const struct setting *settings_all_named(size_t *count); /* kind by kind */
 
 /* The index of a row in its table, or -1. */
 int settings_find(const char *section, const char *key);
-int settings_find_step_key(const char *key);
+int settings_find_named(enum named_kind kind, const char *key);
 
-/* Is it a section of the table (without "step")? */
+/* "step", "service", "job"; and back: NAMED_KINDS when there is no such kind. */
+const char *settings_kind_name(enum named_kind kind);
+enum named_kind settings_kind(const char *name);
+
+/* Is it a section of the table (without the named ones)? */
 bool settings_has_section(const char *section);
 
-/* "TMINUS_WAIT_TIMEOUT"; the caller frees it. For a step's key its step's name is given, for other
- * settings NULL. Every character of name that a variable cannot have becomes '_'. */
+/* "TMINUS_WAIT_TIMEOUT"; the caller frees it. For a key of a named section its name is given, for
+ * other settings NULL. Every character of name that a variable cannot have becomes '_'. */
 char *setting_variable(const struct setting *setting, const char *name);
 
 /* "wait.timeout", "environment", "step.assets.command": as --set and messages call it. */

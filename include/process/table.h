@@ -14,6 +14,7 @@
  * STOPPING   -         confirm   ENDED   next signal     forward again
  * KILLING    -         confirm   ENDED   -               -
  * ENDED      start     -         -       -               -
+ * RESTING    -         -         -       start           ENDED
  */
 #ifndef TMINUS_PROCESS_TABLE_H
 #define TMINUS_PROCESS_TABLE_H
@@ -35,6 +36,7 @@ enum process_state {
 	PROCESS_STOPPING, /* told to stop; the deadline escalates */
 	PROCESS_KILLING,  /* SIGKILL was sent */
 	PROCESS_ENDED,
+	PROCESS_RESTING, /* it has ended; the deadline starts it again */
 	PROCESS_STATES
 };
 
@@ -57,6 +59,7 @@ struct process_kind {
 	int64_t grace;	/* ms between the stop signal and the next, stronger one; 0 = for ever */
 	int64_t linger; /* ms between TERM and KILL where finish is set */
 	bool to_group;	/* signals go to its group, else to the process alone */
+	bool sweeps;	/* when it ends, what is left of its group gets TERM */
 	bool finish;	/* on STOP, let it finish for grace before TERM is sent */
 };
 
@@ -109,10 +112,19 @@ struct process_table {
 void process_start(struct process_table *table, struct process *process);
 void process_stop(struct process_table *table, struct process *process, int signal);
 
+/* Starts a row that has ended again, in delay ms; its observer may say so. */
+void process_rest(struct process *process, int64_t delay);
+
 /* Sends signal to a row that lives, to its group where its kind says so; else does nothing. */
 void process_forward(const struct process *process, int signal);
 
 bool process_is_alive(const struct process *process); /* there is, or will be, a pid */
+
+/* It ended by itself, with status 0. */
+bool process_went_well(const struct process *process);
+
+/* "ended with status 1", "was killed by SIGSEGV", written into room. Returns room. */
+const char *process_end(const struct process *process, char *room, size_t size);
 
 /* Closes a row's channel, so that its function reads end of file, and gives it limit ms to leave
  * before it is stopped. */

@@ -13,6 +13,8 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "process/table.h"
+#include "run/jobs.h"
+#include "run/services.h"
 #include "steps/backup.h"
 #include "steps/wait.h"
 #include "steps/work.h"
@@ -34,6 +36,8 @@ struct plan_request {
 	int terminal;		   /* as terminal_find */
 	bool backup;		   /* PLAN_GUARD: make one before the command */
 	struct backup_job restore; /* PLAN_RESTORE: its restore part */
+	const char *job;	   /* PLAN_GUARD, PLAN_BACKUP: the run NAME@TIME that it is; or NULL */
+	const struct config_request *call; /* how tminus was called: jobs call it so, too */
 };
 
 enum plan_kind {
@@ -41,6 +45,7 @@ enum plan_kind {
 	PLAN_STEP_COORDINATE, /* the keeper says what of the works is due */
 	PLAN_STEP_COMMAND,
 	PLAN_STEP_CHILD,   /* a function of our own in a child: a backup, a restore */
+	PLAN_STEP_SERVICE, /* of after = boot: done as soon as it runs */
 	PLAN_STEP_RELEASE, /* the lock is not needed any more */
 };
 
@@ -55,6 +60,7 @@ struct plan_step {
 	const char *written;   /* the command as it stands in the settings, for messages */
 	struct process *first; /* its rows: one command, or every wait target */
 	size_t count;
+	struct wait_state *waits; /* of PLAN_STEP_WAIT: by row */
 	int failure_status;
 	bool own_status; /* a failure ends with the command's own status */
 	bool continues;	 /* a failure is said, and boot goes on */
@@ -75,7 +81,10 @@ struct plan {
 	struct plan_step *steps;
 	size_t step_count;
 	struct process_table table;
-	struct process *app;	/* the last row, NULL when the scope has no app */
+	struct process *app;	/* NULL when the scope has no app */
+	struct services services; /* the app and what lives beside it; none without an app */
+	struct job *timed;	  /* those of them that are timed jobs */
+	size_t timed_count;
 	struct process *keeper; /* the first row, NULL when there is no database */
 	struct keeper_job *keeper_job;
 	struct work *works; /* what is done under the lock; at most WORK_MOST */

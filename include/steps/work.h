@@ -26,6 +26,7 @@
 #define WORK_BACKUP "backup"
 #define WORK_RESTORE "restore"
 #define WORK_GUARD "guard"
+#define WORK_JOB "job"
 
 enum work_when {
 	WORK_PENDING, /* as the migrations' state says */
@@ -33,13 +34,14 @@ enum work_when {
 	WORK_ALWAYS,
 	WORK_ONCE,    /* the ledger does not know it as finished */
 	WORK_CHANGED, /* nor with this digest */
+	WORK_LATER,   /* nor with this or a later one: digests are times */
 };
 
 struct work {
 	const char *kind; /* WORK_UPGRADE, WORK_SEED, WORK_STEP ... */
 	const char *name; /* of a step; "" for the rest */
 	enum work_when when;
-	char digest[SHA256_TEXT]; /* of command and watched files */
+	char digest[SHA256_TEXT]; /* of command and watched files; of a job the time of the run */
 };
 
 /* What the keeper is to do. */

@@ -20,14 +20,14 @@ static const struct subcommand subcommands[] = {
 	 "wait until the database and every target can be used, then end", WORDS_OWN, 0},
 	{"backup", command_backup, "[--list [--json]]",
 	 "back the database up into backup.directory, under the lock; show the backups there", WORDS_NONE,
-	 OPTION_LIST | OPTION_JSON},
+	 OPTION_LIST | OPTION_JSON | OPTION_JOB},
 	{"restore", command_restore,
 	 "FILE|latest [--into URL] [--exclude TABLE]... [--data-only [--truncate]] [--force]",
 	 "put a backup back, after a backup of what is there", WORDS_OWN,
 	 OPTION_FORCE | OPTION_DATA_ONLY | OPTION_TRUNCATE | OPTION_INTO | OPTION_EXCLUDE},
 	{"guard", command_guard, "[--backup] -- COMMAND...",
 	 "run COMMAND (a downgrade, a stamp, a repair) under the lock, written down in the ledger",
-	 WORDS_COMMAND, OPTION_BACKUP},
+	 WORDS_COMMAND, OPTION_BACKUP | OPTION_JOB},
 	{"check", command_check, "[--history] [--json]",
 	 "what a start would do now: settings, migrations, what is due; changes nothing", WORDS_COMMAND,
 	 OPTION_HISTORY | OPTION_JSON},
@@ -65,6 +65,7 @@ static const struct option {
 	{"--watch", OPTION_WATCH, false},
 	{"--into", OPTION_INTO, true},
 	{"--exclude", OPTION_EXCLUDE, true},
+	{"--job", OPTION_JOB, true},
 };
 #define OPTIONS (sizeof options / sizeof options[0])
 /* clang-format on */
@@ -99,6 +100,8 @@ static void keep_value(const struct option *option, char *value, struct command_
 		line->request.file = value;
 	else if (text_equal(option->word, "--set"))
 		list_append(&line->request.set, value);
+	else if (option->bit == OPTION_JOB)
+		line->job = value;
 	else if (option->bit == OPTION_EXCLUDE)
 		list_append(&line->excluded, value);
 	else {

@@ -43,10 +43,16 @@ static int look_for_app(const struct config *config, const struct plan *plan)
 }
 
 /* What a subcommand cannot do without. 0, or the exit status of what was said. */
-static int check_scope(const struct config *config, enum plan_scope scope)
+static int check_scope(const struct config *config, const struct plan_request *request)
 {
+	enum plan_scope scope = request->scope;
+	bool of_job = jobs_of_run(config, request->job) != NULL;
 	bool works = scope == PLAN_BACKUP || scope == PLAN_RESTORE || scope == PLAN_GUARD;
-	if ((scope == PLAN_RUN || scope == PLAN_GUARD) && config->app.count == 0) {
+	if (request->job != NULL && !of_job) {
+		log_error("--job: there is no such job: %s", request->job);
+		return STATUS_USAGE;
+	}
+	if ((scope == PLAN_RUN || (scope == PLAN_GUARD && !of_job)) && config->app.count == 0) {
 		log_error("nothing to run: give %s behind \"--\" (tminus %s",
 			scope == PLAN_RUN ? "the app's command" : "a command",
 			scope == PLAN_RUN
@@ -101,6 +107,7 @@ static int try_identities(const struct plan *plan)
 
 static int run_scope(struct command_line *line, struct plan_request request)
 {
+	request.job = line->job;
 	autoclose int signals = signals_open();
 	if (signals < 0) {
 		log_error("signalfd: %s", strerror(errno));
@@ -115,7 +122,7 @@ static int run_scope(struct command_line *line, struct plan_request request)
 		log_info("%s", config->preset_reason);
 	for (size_t i = 0; i < config->warnings.count; i++)
 		log_warn("%s", config->warnings.items[i]);
-	int refused = check_scope(config, request.scope);
+	int refused = check_scope(config, &request);
 	if (refused != 0) {
 		config_free(config);
 		return refused;
@@ -123,6 +130,7 @@ static int run_scope(struct command_line *line, struct plan_request request)
 	hide_memory();
 	adopt_orphans();
 	request.terminal = terminal_find();
+	request.call = &line->request;
 	struct plan *plan = plan_new(config, &request);
 	if (request.scope != PLAN_RUN && plan->step_count == 0)
 		log_warn("nothing to do: no database, no target and no step is configured");

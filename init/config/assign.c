@@ -112,6 +112,12 @@ static enum verdict assign_condition(const struct assignment *assignment)
 	return assign_string(assignment);
 }
 
+static enum verdict assign_schedule(const struct assignment *assignment)
+{
+	int status = schedule_parse(assignment->text, assignment->field, assignment->error);
+	return status == 0 ? ASSIGNED : EXPLAINED;
+}
+
 static enum verdict assign_choice(const struct assignment *assignment)
 {
 	const char *choices = assignment->setting->choices;
@@ -139,6 +145,7 @@ static const struct {
 	[TYPE_LIST] = {assign_words, false, NULL},
 	[TYPE_COMMAND] = {assign_words, false, NULL},
 	[TYPE_CONDITION] = {assign_condition, false, NULL},
+	[TYPE_SCHEDULE] = {assign_schedule, true, NULL},
 	[TYPE_CHOICE] = {assign_choice, true, NULL},
 };
 
@@ -266,6 +273,7 @@ void assign_clear(const struct setting *setting, void *structure)
 	case TYPE_MASK:
 	case TYPE_BOOLEAN:
 	case TYPE_SIGNAL:
+	case TYPE_SCHEDULE:
 	case TYPE_CHOICE:
 		break;
 	}

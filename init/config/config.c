@@ -191,6 +191,20 @@ static void warn_of_shell(struct loader *loader, const char *text, const char *o
 	list_append_owned(&loader->config->warnings, text_take(&warning));
 }
 
+static void check_named_commands(struct loader *loader, enum named_kind kind)
+{
+	const struct given_sections *sections = &loader->config->origins->named[kind];
+	int command = settings_find_named(kind, "command");
+	for (size_t i = 0; i < sections->count; i++) {
+		const struct given_section *section = &sections->items[i];
+		const struct given *given = &section->keys[command];
+		warn_of_shell(loader, given->text, given->origin);
+		if (given->text == NULL)
+			faults_add(loader->faults, "%s: [%s %s] has no command", section->origin,
+				settings_kind_name(kind), section->name);
+	}
+}
+
 static void check_commands(struct loader *loader)
 {
 	size_t count;
@@ -199,53 +213,135 @@ static void check_commands(struct loader *loader)
 	for (size_t i = 0; i < count; i++)
 		if (plain[i].type == TYPE_COMMAND)
 			warn_of_shell(loader, origins->plain[i].text, origins->plain[i].origin);
-	int command = settings_find_step_key("command");
-	for (size_t i = 0; command >= 0 && i < origins->step_count; i++) {
-		const struct given *given = &origins->steps[i].keys[command];
-		warn_of_shell(loader, given->text, given->origin);
-		if (given->text == NULL)
-			faults_add(loader->faults, "%s: [step %s] has no command",
-				origins->steps[i].origin, origins->steps[i].name);
-	}
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		check_named_commands(loader, kind);
 }
 
 /* Steps a-b and a_b would have the same variables. */
-static void check_step_names(struct loader *loader)
+static void check_names(struct loader *loader, enum named_kind kind)
 {
-	const struct origins *origins = loader->config->origins;
-	const struct setting *keys;
+	const struct given_sections *sections = &loader->config->origins->named[kind];
+	const char *word = settings_kind_name(kind);
 	size_t count;
-	keys = settings_of_step(&count);
-	for (size_t i = 1; i < origins->step_count; i++) {
-		autofree char *one = setting_variable(&keys[0], origins->steps[i].name);
+	const struct setting *keys = settings_named(kind, &count);
+	for (size_t i = 1; i < sections->count; i++) {
+		const struct given_section *section = &sections->items[i];
+		autofree char *one = setting_variable(&keys[0], section->name);
 		for (size_t j = 0; j < i; j++) {
-			autofree char *other = setting_variable(&keys[0], origins->steps[j].name);
+			autofree char *other = setting_variable(&keys[0], sections->items[j].name);
 			if (!text_equal(one, other))
 				continue;
 			faults_add(loader->faults,
-				"%s: [step %s] and [step %s] have the same variables (%s); rename "
-				"one",
-				origins->steps[i].origin, origins->steps[i].name,
-				origins->steps[j].name, one);
+				"%s: [%s %s] and [%s %s] have the same variables (%s); rename one",
+				section->origin, word, section->name, word, sections->items[j].name,
+				one);
 		}
 	}
 }
 
-static void assign_steps(struct loader *loader)
+/* Where struct config keeps the sections of a kind. */
+static const struct {
+	size_t sections; /* a pointer to the first of their structures */
+	size_t count;
+	size_t size;
+	size_t name;
+	size_t origin;
+} places[NAMED_KINDS] = {
+#define PLACE(kind)                                                             \
+	{offsetof(struct config, kind##s), offsetof(struct config, kind##_count), \
+		sizeof(struct kind##_settings), offsetof(struct kind##_settings, name), \
+		offsetof(struct kind##_settings, origin)}
+	[NAMED_STEP] = PLACE(step),
+	[NAMED_SERVICE] = PLACE(service),
+	[NAMED_JOB] = PLACE(job),
+#undef PLACE
+};
+
+static char *section_at(const struct config *config, enum named_kind kind, size_t index)
+{
+	char *first;
+	memcpy(&first, (const char *)config + places[kind].sections, sizeof first);
+	return first + index * places[kind].size;
+}
+
+const void *config_named(const struct config *config, enum named_kind kind, size_t index)
+{
+	return section_at(config, kind, index);
+}
+
+static char **text_at(char *section, size_t offset)
+{
+	return (char **)(section + offset);
+}
+
+static void assign_section(struct loader *loader, enum named_kind kind, size_t index)
 {
 	size_t count;
-	const struct setting *keys = settings_of_step(&count);
-	struct config *config = loader->config;
-	struct origins *origins = config->origins;
-	config->step_count = origins->step_count;
-	config->steps = memory_zeroed(origins->step_count, sizeof *config->steps);
-	for (size_t i = 0; i < origins->step_count; i++) {
-		config->steps[i].name = memory_copy(origins->steps[i].name);
-		config->steps[i].origin = memory_copy(origins->steps[i].origin);
-		for (size_t key = 0; key < count; key++)
-			assign_value(&keys[key], &origins->steps[i].keys[key], loader->known.items,
-				&config->steps[i], loader->faults);
+	const struct setting *keys = settings_named(kind, &count);
+	const struct given_section *given = &loader->config->origins->named[kind].items[index];
+	char *section = section_at(loader->config, kind, index);
+	*text_at(section, places[kind].name) = memory_copy(given->name);
+	*text_at(section, places[kind].origin) = memory_copy(given->origin);
+	for (size_t key = 0; key < count; key++)
+		assign_value(&keys[key], &given->keys[key], loader->known.items, section,
+			loader->faults);
+}
+
+static void assign_named(struct loader *loader, enum named_kind kind)
+{
+	char *config = (char *)loader->config;
+	size_t count = loader->config->origins->named[kind].count;
+	void *sections = memory_zeroed(count, places[kind].size);
+	memcpy(config + places[kind].count, &count, sizeof count);
+	memcpy(config + places[kind].sections, &sections, sizeof sections);
+	for (size_t i = 0; i < count; i++)
+		assign_section(loader, kind, i);
+	check_names(loader, kind);
+}
+
+/* What is looked after beside boot needs a tminus that stays. */
+static void check_services(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	struct error error;
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct service_settings *service = &config->services[i];
+		if (service->ready == NULL)
+			continue;
+		if (service->after == AFTER_APP)
+			faults_add(loader->faults,
+				"%s: [service %s]: ready goes with after = boot: the app waits for it",
+				service->origin, service->name);
+		if (target_check(service->ready, &error) != 0)
+			faults_add(loader->faults, "%s: [service %s]: %s", service->origin,
+				service->name, error.message);
 	}
+}
+
+static void check_jobs(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	for (size_t i = 0; i < config->job_count; i++) {
+		const struct job_settings *job = &config->jobs[i];
+		if (job->command.count > 0 && job->schedule.minutes == 0)
+			faults_add(loader->faults, "%s: [job %s] has no schedule", job->origin,
+				job->name);
+		if (job->single == SINGLE_YES && !config_coordinates(config))
+			faults_add(loader->faults,
+				"%s: [job %s]: single = yes needs a database with a login",
+				job->origin, job->name);
+	}
+}
+
+static void check_exec_mode(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	bool stays = config->app_restart != RESTART_NEVER || config->service_count > 0 ||
+		     config->job_count > 0;
+	if (config->app_mode == APP_EXEC && stays)
+		faults_add(loader->faults,
+			"%s: app.mode = exec leaves no tminus for app.restart, services and jobs",
+			origins_plain(config->origins, "app", "mode")->origin);
 }
 
 /* seed.undo deletes rows: in production it needs a second word. The preset's own is not there. */
@@ -331,6 +427,13 @@ static void check_way_back(struct loader *loader)
 		faults_add(loader->faults,
 			"%s: upgrade.on_failure = restore needs a backup: set backup.directory",
 			origin);
+}
+
+bool config_coordinates(const struct config *config)
+{
+	const struct database_url *url = config_work_database(config);
+	return url != NULL && config_wait_level(config, url) == WAIT_QUERY &&
+	       !database_url_in_memory(url);
 }
 
 enum wait_level config_wait_level(const struct config *config, const struct database_url *url)
@@ -451,15 +554,18 @@ static void fill(struct loader *loader)
 	apply_preset(loader);
 	normalize(loader);
 	assign_plain(loader);
-	assign_steps(loader);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		assign_named(loader, kind);
 	check_commands(loader);
-	check_step_names(loader);
 	check_seed(loader);
 	check_way_back(loader);
 	find_database(loader);
 	fill_environment(loader);
 	check_targets(loader);
 	check_health(loader);
+	check_services(loader);
+	check_jobs(loader);
+	check_exec_mode(loader);
 	fill_rewrites(loader);
 	fill_app(loader);
 	config->order = order_steps(
@@ -490,14 +596,20 @@ int config_load(const struct config_request *request, struct config **result, st
 	return 0;
 }
 
-static void free_step(struct step_settings *step)
+static void free_named(const struct config *config, enum named_kind kind)
 {
 	size_t count;
-	const struct setting *keys = settings_of_step(&count);
-	for (size_t i = 0; i < count; i++)
-		assign_clear(&keys[i], step);
-	free(step->name);
-	free(step->origin);
+	const struct setting *keys = settings_named(kind, &count);
+	size_t sections;
+	memcpy(&sections, (const char *)config + places[kind].count, sizeof sections);
+	for (size_t i = 0; i < sections; i++) {
+		char *section = section_at(config, kind, i);
+		for (size_t key = 0; key < count; key++)
+			assign_clear(&keys[key], section);
+		free(*text_at(section, places[kind].name));
+		free(*text_at(section, places[kind].origin));
+	}
+	free(section_at(config, kind, 0));
 }
 
 void config_forget_origins(struct config *config)
@@ -517,9 +629,8 @@ void config_free(struct config *config)
 	const struct setting *plain = settings_plain(&count);
 	for (size_t i = 0; i < count; i++)
 		assign_clear(&plain[i], config);
-	for (size_t i = 0; i < config->step_count; i++)
-		free_step(&config->steps[i]);
-	free(config->steps);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		free_named(config, kind);
 	free(config->file);
 	database_url_free(config->database);
 	database_url_free(config->upgrade_database);

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "config/settings.h"
 
 static size_t plain_count(void)
 {
@@ -15,10 +14,10 @@ static size_t plain_count(void)
 	return count;
 }
 
-static size_t step_key_count(void)
+static size_t key_count(enum named_kind kind)
 {
 	size_t count;
-	(void)settings_of_step(&count);
+	(void)settings_named(kind, &count);
 	return count;
 }
 
@@ -38,17 +37,23 @@ static void free_given(struct given *given, size_t count)
 	free(given);
 }
 
+static void free_sections(struct given_sections *sections, size_t keys)
+{
+	for (size_t i = 0; i < sections->count; i++) {
+		free_given(sections->items[i].keys, keys);
+		free(sections->items[i].name);
+		free(sections->items[i].origin);
+	}
+	free(sections->items);
+}
+
 void origins_free(struct origins *origins)
 {
 	if (origins == NULL)
 		return;
 	free_given(origins->plain, plain_count());
-	for (size_t i = 0; i < origins->step_count; i++) {
-		free_given(origins->steps[i].keys, step_key_count());
-		free(origins->steps[i].name);
-		free(origins->steps[i].origin);
-	}
-	free(origins->steps);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		free_sections(&origins->named[kind], key_count(kind));
 	free(origins->app);
 	free(origins);
 }
@@ -68,11 +73,13 @@ struct given *origins_plain(struct origins *origins, const char *section, const 
 	return index < 0 ? NULL : &origins->plain[index];
 }
 
-struct given_step *origins_step(struct origins *origins, const char *name)
+struct given_section *origins_named(
+	struct origins *origins, enum named_kind kind, const char *name)
 {
-	for (size_t i = 0; i < origins->step_count; i++)
-		if (text_equal(origins->steps[i].name, name))
-			return &origins->steps[i];
+	const struct given_sections *sections = &origins->named[kind];
+	for (size_t i = 0; i < sections->count; i++)
+		if (text_equal(sections->items[i].name, name))
+			return &sections->items[i];
 	return NULL;
 }
 
@@ -88,26 +95,29 @@ static bool is_upper_of(const char *upper, size_t length, const char *name)
 	return true;
 }
 
-struct given_step *origins_step_by_variable(
-	struct origins *origins, const char *upper, size_t length)
+struct given_section *origins_named_by_variable(
+	struct origins *origins, enum named_kind kind, const char *upper, size_t length)
 {
-	for (size_t i = 0; i < origins->step_count; i++)
-		if (is_upper_of(upper, length, origins->steps[i].name))
-			return &origins->steps[i];
+	const struct given_sections *sections = &origins->named[kind];
+	for (size_t i = 0; i < sections->count; i++)
+		if (is_upper_of(upper, length, sections->items[i].name))
+			return &sections->items[i];
 	return NULL;
 }
 
-struct given_step *origins_add_step(struct origins *origins, const char *name, const char *origin)
+struct given_section *origins_add_named(
+	struct origins *origins, enum named_kind kind, const char *name, const char *origin)
 {
-	origins->steps =
-		memory_resized(origins->steps, origins->step_count + 1, sizeof *origins->steps);
-	struct given_step *step = &origins->steps[origins->step_count++];
-	*step = (struct given_step){
+	struct given_sections *sections = &origins->named[kind];
+	sections->items =
+		memory_resized(sections->items, sections->count + 1, sizeof *sections->items);
+	struct given_section *section = &sections->items[sections->count++];
+	*section = (struct given_section){
 		.name = memory_copy(name),
 		.origin = memory_copy(origin),
-		.keys = memory_zeroed(step_key_count(), sizeof(struct given)),
+		.keys = memory_zeroed(key_count(kind), sizeof(struct given)),
 	};
-	return step;
+	return section;
 }
 
 bool origins_any(const struct origins *origins)
@@ -115,5 +125,8 @@ bool origins_any(const struct origins *origins)
 	for (size_t i = 0; i < plain_count(); i++)
 		if (origins->plain[i].text != NULL && origins->plain[i].source > SOURCE_PRESET)
 			return true;
-	return origins->step_count > 0;
+	bool any = false;
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		any = any || origins->named[kind].count > 0;
+	return any;
 }

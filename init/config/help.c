@@ -25,6 +25,7 @@ const char *config_type_name(const struct setting *setting)
 		[TYPE_LIST] = "list",
 		[TYPE_COMMAND] = "command",
 		[TYPE_CONDITION] = "condition",
+		[TYPE_SCHEDULE] = "schedule",
 		[TYPE_CHOICE] = "",
 	};
 	return setting->type == TYPE_CHOICE ? setting->choices : names[setting->type];
@@ -87,11 +88,11 @@ static void help_rows(FILE *stream, const struct setting *settings, size_t count
 	const char *section = "";
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *setting = &settings[i];
-		bool of_step = text_equal(setting->section, "step");
+		bool named = settings_kind(setting->section) != NAMED_KINDS;
 		autofree char *left = left_side(setting);
 		if (!text_equal(section, setting->section))
 			(void)fprintf(
-				stream, "\n[%s%s]\n", setting->section, of_step ? " NAME" : "");
+				stream, "\n[%s%s]\n", setting->section, named ? " NAME" : "");
 		section = setting->section;
 		autofree char *text = help_text(setting);
 		(void)fprintf(stream, "  %-*s  ", width, left);
@@ -102,17 +103,17 @@ static void help_rows(FILE *stream, const struct setting *settings, size_t count
 void config_help_settings(FILE *stream)
 {
 	size_t plain_count;
-	size_t step_count;
+	size_t named_count;
 	const struct setting *plain = settings_plain(&plain_count);
-	const struct setting *of_step = settings_of_step(&step_count);
-	int width = width_of(of_step, step_count, width_of(plain, plain_count, 0));
+	const struct setting *named = settings_all_named(&named_count);
+	int width = width_of(named, named_count, width_of(plain, plain_count, 0));
 	(void)fputs(
 		"[wait] timeout = 5m in tminus.ini is TMINUS_WAIT_TIMEOUT=5m in the environment,\n"
 		"TMINUS_WAIT_TIMEOUT_FILE names a file to read it from, and --set "
 		"wait.timeout=5m sets it here.\n\n",
 		stream);
 	help_rows(stream, plain, plain_count, width);
-	help_rows(stream, of_step, step_count, width);
+	help_rows(stream, named, named_count, width);
 }
 
 /* Writes text as comments, broken between words. */
@@ -152,9 +153,12 @@ void config_example(FILE *stream)
 		section = plain[i].section;
 		example_setting(stream, &plain[i]);
 	}
-	const struct setting *of_step = settings_of_step(&count);
-	(void)fputs(
-		"\n# Any number of steps of one's own, each with a name.\n;[step NAME]\n", stream);
-	for (size_t i = 0; i < count; i++)
-		example_setting(stream, &of_step[i]);
+	const struct setting *named = settings_all_named(&count);
+	(void)fputs("\n# Any number of these, each with a name.\n", stream);
+	for (size_t i = 0; i < count; i++) {
+		if (!text_equal(section, named[i].section))
+			(void)fprintf(stream, ";[%s NAME]\n", named[i].section);
+		section = named[i].section;
+		example_setting(stream, &named[i]);
+	}
 }

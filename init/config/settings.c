@@ -16,16 +16,19 @@ static const struct setting plain[] = {
 #include "config/settings.def"
 };
 
-static const struct setting of_step[] = {
-#define NAMED_SETTING(section, key, type, field, fallback, help) \
-	ROW(step_settings, section, key, TYPE_##type, field, fallback, help, NULL)
-#define NAMED_CHOICE(section, key, field, choices, fallback, help) \
-	ROW(step_settings, section, key, TYPE_CHOICE, field, fallback, help, choices)
+static const struct setting named[] = {
+#define NAMED_SETTING(kind, key, type, field, fallback, help) \
+	ROW(kind##_settings, #kind, key, TYPE_##type, field, fallback, help, NULL)
+#define NAMED_CHOICE(kind, key, field, choices, fallback, help) \
+	ROW(kind##_settings, #kind, key, TYPE_CHOICE, field, fallback, help, choices)
 #include "config/settings.def"
 };
 
+static const char *const kind_names[] = {
+	[NAMED_STEP] = "step", [NAMED_SERVICE] = "service", [NAMED_JOB] = "job"};
+
 #define PLAIN_COUNT (sizeof plain / sizeof *plain)
-#define OF_STEP_COUNT (sizeof of_step / sizeof *of_step)
+#define NAMED_COUNT (sizeof named / sizeof *named)
 
 const struct setting *settings_plain(size_t *count)
 {
@@ -33,10 +36,35 @@ const struct setting *settings_plain(size_t *count)
 	return plain;
 }
 
-const struct setting *settings_of_step(size_t *count)
+const struct setting *settings_named(enum named_kind kind, size_t *count)
 {
-	*count = OF_STEP_COUNT;
-	return of_step;
+	const struct setting *first = named;
+	while (!text_equal(first->section, kind_names[kind]))
+		first++;
+	*count = 0;
+	while (first + *count < named + NAMED_COUNT &&
+		text_equal(first[*count].section, kind_names[kind]))
+		++*count;
+	return first;
+}
+
+const struct setting *settings_all_named(size_t *count)
+{
+	*count = NAMED_COUNT;
+	return named;
+}
+
+const char *settings_kind_name(enum named_kind kind)
+{
+	return kind_names[kind];
+}
+
+enum named_kind settings_kind(const char *name)
+{
+	enum named_kind kind = NAMED_STEP;
+	while (kind < NAMED_KINDS && !text_equal(kind_names[kind], name))
+		kind++;
+	return kind;
 }
 
 int settings_find(const char *section, const char *key)
@@ -47,10 +75,12 @@ int settings_find(const char *section, const char *key)
 	return -1;
 }
 
-int settings_find_step_key(const char *key)
+int settings_find_named(enum named_kind kind, const char *key)
 {
-	for (size_t i = 0; i < OF_STEP_COUNT; i++)
-		if (text_equal(of_step[i].key, key))
+	size_t count;
+	const struct setting *keys = settings_named(kind, &count);
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(keys[i].key, key))
 			return (int)i;
 	return -1;
 }

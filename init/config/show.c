@@ -96,12 +96,14 @@ char *config_command_text(const struct config *config, const char *section, cons
 	return text != NULL ? text : memory_copy("");
 }
 
-char *config_step_command_text(const struct config *config, size_t step)
+char *config_named_command_text(
+	const struct config *config, enum named_kind kind, size_t index)
 {
 	size_t count;
-	int key = settings_find_step_key("command");
-	const struct setting *keys = settings_of_step(&count);
-	char *text = words_text(&keys[key], &config->origins->steps[step].keys[key]);
+	int key = settings_find_named(kind, "command");
+	const struct setting *keys = settings_named(kind, &count);
+	char *text =
+		words_text(&keys[key], &config->origins->named[kind].items[index].keys[key]);
 	return text != NULL ? text : memory_copy("");
 }
 
@@ -136,6 +138,7 @@ static char *value_text(
 	case TYPE_GROUP:
 	case TYPE_MASK:
 	case TYPE_LIMITS:
+	case TYPE_SCHEDULE:
 	case TYPE_LIST:
 	case TYPE_COMMAND:
 		return words_text(setting, given);
@@ -159,22 +162,23 @@ static char *value_text(
 }
 
 static void add_setting(struct table *table, const struct setting *setting,
-	const struct given *given, const char *step, const void *structure)
+	const struct given *given, const char *name, const void *structure)
 {
 	const char *origin = given->origin != NULL ? given->origin : "default";
 	bool is_path = text_starts_with(origin, "--set ");
-	add_row(table, setting_path(setting, step), value_text(setting, given, structure),
+	add_row(table, setting_path(setting, name), value_text(setting, given, structure),
 		is_path ? "--set" : origin);
 }
 
-static void add_steps(struct table *table, const struct config *config)
+static void add_named(struct table *table, const struct config *config, enum named_kind kind)
 {
 	size_t count;
-	const struct setting *keys = settings_of_step(&count);
-	for (size_t i = 0; i < config->step_count; i++)
+	const struct setting *keys = settings_named(kind, &count);
+	const struct given_sections *sections = &config->origins->named[kind];
+	for (size_t i = 0; i < sections->count; i++)
 		for (size_t key = 0; key < count; key++)
-			add_setting(table, &keys[key], &config->origins->steps[i].keys[key],
-				config->steps[i].name, &config->steps[i]);
+			add_setting(table, &keys[key], &sections->items[i].keys[key],
+				sections->items[i].name, config_named(config, kind, i));
 }
 
 static struct table settings_table(const struct config *config)
@@ -184,7 +188,8 @@ static struct table settings_table(const struct config *config)
 	const struct setting *plain = settings_plain(&count);
 	for (size_t i = 0; i < count; i++)
 		add_setting(&table, &plain[i], &config->origins->plain[i], NULL, config);
-	add_steps(&table, config);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		add_named(&table, config, kind);
 	return table;
 }
 

@@ -6,13 +6,12 @@
 
 #include "base/memory.h"
 #include "config/read_file.h"
+#include "config/section_name.h"
 #include "config/settings.h"
-#include "config/step_name.h"
 #include "config/suggest.h"
 #include "config/variables.h"
 
 #define PREFIX "TMINUS_"
-#define STEP_PREFIX "TMINUS_STEP_"
 
 /* Read elsewhere, for later, or (VERSION) what Dockerfiles use to pin a release: never unknown.
  * TMINUS_ENVIRONMENT is a setting besides. */
@@ -26,7 +25,8 @@ static bool is_from_kubernetes(const char *name, size_t length)
 		bool prefix;
 	} injected[] = {
 		{"TMINUS_SERVICE_HOST", false},
-		{"TMINUS_SERVICE_PORT", true},
+		{"TMINUS_SERVICE_PORT", false},
+		{"TMINUS_SERVICE_PORT_", true},
 		{"TMINUS_PORT", false},
 		{"TMINUS_PORT_", true},
 	};
@@ -104,16 +104,30 @@ static struct given *find_plain(struct origins *origins, const char *name, size_
 	return NULL;
 }
 
-/* The index of the step's key that the length bytes at name end with, and the length of what is
- * before "_KEY"; -1 when there is none. The longest key wins. */
-static int find_key_suffix(const char *name, size_t length, size_t *before)
+/* The length of "TMINUS_STEP_", "TMINUS_SERVICE_" or "TMINUS_JOB_", where name begins with it; else
+ * 0. */
+static size_t prefix_length(const char *name, enum named_kind kind)
+{
+	const char *word = settings_kind_name(kind);
+	size_t size = strlen(word);
+	const char *upper = name + sizeof PREFIX - 1;
+	for (size_t i = 0; i < size; i++)
+		if (upper[i] != toupper((unsigned char)word[i]))
+			return 0;
+	return upper[size] == '_' ? sizeof PREFIX + size : 0;
+}
+
+/* The index of the key that the length bytes at name end with, and the length of what is before
+ * "_KEY"; -1 when there is none. The longest key wins. */
+static int find_key_suffix(
+	enum named_kind kind, const char *name, size_t length, size_t *before)
 {
 	size_t count;
 	int found = -1;
-	const struct setting *keys = settings_of_step(&count);
+	const struct setting *keys = settings_named(kind, &count);
 	for (size_t i = 0; i < count; i++) {
 		autofree char *variable = setting_variable(&keys[i], NULL);
-		const char *suffix = variable + sizeof STEP_PREFIX - 2; /* with its '_' */
+		const char *suffix = variable + prefix_length(variable, kind) - 1; /* with '_' */
 		size_t size = strlen(suffix);
 		if (length <= size || strncmp(name + length - size, suffix, size) != 0)
 			continue;
@@ -125,38 +139,42 @@ static int find_key_suffix(const char *name, size_t length, size_t *before)
 	return found;
 }
 
-/* A step that only the environment names: COLLECT_STATIC is collect-static. */
-static struct given_step *add_step(
-	struct origins *origins, const char *upper, size_t length, const char *origin)
+/* A section that only the environment names: COLLECT_STATIC is collect-static. */
+static struct given_section *add_section(struct origins *origins, enum named_kind kind,
+	const char *upper, size_t length, const char *origin)
 {
 	autofree char *name = memory_copy_bytes(upper, length);
 	for (char *byte = name; *byte != '\0'; byte++)
 		*byte = (char)(*byte == '_' ? '-' : tolower((unsigned char)*byte));
-	if (step_name_fault(name) != NULL)
+	if (section_name_fault(kind, name) != NULL)
 		return NULL;
-	return origins_add_step(origins, name, origin);
+	return origins_add_named(origins, kind, name, origin);
 }
 
-/* The row of the step's setting whose variable is the length bytes at name, or NULL. */
-static struct given *find_of_step(struct origins *origins, const char *name, size_t length)
+/* The row of the named section's setting whose variable is the length bytes at name, or NULL. */
+static struct given *find_named(
+	struct origins *origins, enum named_kind kind, const char *name, size_t length)
 {
-	if (!text_starts_with(name, STEP_PREFIX) || length < sizeof STEP_PREFIX)
-		return NULL;
-	const char *upper = name + sizeof STEP_PREFIX - 1;
+	size_t prefix = prefix_length(name, kind);
 	size_t before = 0;
-	int key = find_key_suffix(upper, length - (sizeof STEP_PREFIX - 1), &before);
+	if (prefix == 0 || length <= prefix)
+		return NULL;
+	const char *upper = name + prefix;
+	int key = find_key_suffix(kind, upper, length - prefix, &before);
 	if (key < 0)
 		return NULL;
-	struct given_step *step = origins_step_by_variable(origins, upper, before);
-	if (step == NULL)
-		step = add_step(origins, upper, before, name);
-	return step != NULL ? &step->keys[key] : NULL;
+	struct given_section *section = origins_named_by_variable(origins, kind, upper, before);
+	if (section == NULL)
+		section = add_section(origins, kind, upper, before, name);
+	return section != NULL ? &section->keys[key] : NULL;
 }
 
 static struct given *find_given(struct origins *origins, const char *name, size_t length)
 {
 	struct given *given = find_plain(origins, name, length);
-	return given != NULL ? given : find_of_step(origins, name, length);
+	for (enum named_kind kind = 0; given == NULL && kind < NAMED_KINDS; kind++)
+		given = find_named(origins, kind, name, length);
+	return given;
 }
 
 static void refuse_variable(const char *name, struct faults *faults)

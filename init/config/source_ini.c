@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "config/ini.h"
 #include "config/read_file.h"
+#include "config/section_name.h"
 #include "config/settings.h"
-#include "config/step_name.h"
 #include "config/suggest.h"
 #include "config/variables.h"
 
@@ -57,7 +57,12 @@ static void offer_sections(struct suggestion *suggestion)
 	const struct setting *plain = settings_plain(&count);
 	for (size_t i = 0; i < count; i++)
 		suggest_offer(suggestion, plain[i].section);
-	suggest_offer(suggestion, "step NAME");
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++) {
+		struct text header = {0};
+		text_add_format(&header, "%s NAME", settings_kind_name(kind));
+		suggest_offer(suggestion, header.bytes);
+		text_free(&header);
+	}
 }
 
 static void offer_keys(struct suggestion *suggestion, const char *section)
@@ -138,23 +143,24 @@ static void read_plain(const struct target_file *file, const struct ini_entry *e
 }
 
 /* The header of [step NAME]: the step exists from there on. */
-static void name_step(
-	const struct target_file *file, const struct ini_entry *entry, const char *name)
+static void name_section(const struct target_file *file, const struct ini_entry *entry,
+	enum named_kind kind, const char *name)
 {
-	const char *wrong = step_name_fault(name);
+	const char *wrong = section_name_fault(kind, name);
 	if (wrong != NULL)
 		faults_add(file->faults, "%s:%zu: the name of [%s] %s", file->name, entry->line,
 			entry->section, wrong);
 	autofree char *origin = origin_of(file, entry);
-	if (wrong == NULL && origins_step(file->origins, name) == NULL)
-		(void)origins_add_step(file->origins, name, origin);
+	if (wrong == NULL && origins_named(file->origins, kind, name) == NULL)
+		(void)origins_add_named(file->origins, kind, name, origin);
 }
 
-static void refuse_step_key(const struct target_file *file, const struct ini_entry *entry)
+static void refuse_named_key(
+	const struct target_file *file, const struct ini_entry *entry, enum named_kind kind)
 {
 	char room[SUGGEST_TEXT_SIZE];
 	size_t count;
-	const struct setting *keys = settings_of_step(&count);
+	const struct setting *keys = settings_named(kind, &count);
 	struct suggestion suggestion = suggest_for(entry->key);
 	for (size_t i = 0; i < count; i++)
 		suggest_offer(&suggestion, keys[i].key);
@@ -162,36 +168,42 @@ static void refuse_step_key(const struct target_file *file, const struct ini_ent
 		entry->key, entry->section, suggest_text(&suggestion, room));
 }
 
-static void read_step(
-	const struct target_file *file, const struct ini_entry *entry, const char *name)
+static void read_named(const struct target_file *file, const struct ini_entry *entry,
+	enum named_kind kind, const char *name)
 {
 	if (entry->key == NULL) {
-		name_step(file, entry, name);
+		name_section(file, entry, kind, name);
 		return;
 	}
-	int index = settings_find_step_key(entry->key);
+	int index = settings_find_named(kind, entry->key);
 	if (index < 0) {
-		refuse_step_key(file, entry);
+		refuse_named_key(file, entry, kind);
 		return;
 	}
-	struct given_step *step = origins_step(file->origins, name);
+	struct given_section *section = origins_named(file->origins, kind, name);
 	autofree char *origin = origin_of(file, entry);
-	if (step != NULL) /* else its name was refused */
-		given_set(&step->keys[index], entry->value, origin, SOURCE_INI);
+	if (section != NULL) /* else its name was refused */
+		given_set(&section->keys[index], entry->value, origin, SOURCE_INI);
+}
+
+static void read_entry(const struct target_file *file, const struct ini_entry *entry)
+{
+	size_t length = strcspn(entry->section, " ");
+	autofree char *word = memory_copy_bytes(entry->section, length);
+	enum named_kind kind = settings_kind(word);
+	if (kind == NAMED_KINDS)
+		read_plain(file, entry);
+	else if (entry->section[length] == ' ')
+		read_named(file, entry, kind, entry->section + length + 1);
+	else if (entry->key == NULL)
+		faults_add(file->faults, "%s:%zu: a %s has a name: [%s NAME]", file->name,
+			entry->line, word, word);
 }
 
 static void read_entries(const struct target_file *file, const struct ini_document *document)
 {
-	for (size_t i = 0; i < document->count; i++) {
-		const struct ini_entry *entry = &document->entries[i];
-		if (text_starts_with(entry->section, "step "))
-			read_step(file, entry, entry->section + 5);
-		else if (text_equal(entry->section, "step") && entry->key == NULL)
-			faults_add(file->faults, "%s:%zu: a step has a name: [step NAME]",
-				file->name, entry->line);
-		else if (!text_equal(entry->section, "step"))
-			read_plain(file, entry);
-	}
+	for (size_t i = 0; i < document->count; i++)
+		read_entry(file, &document->entries[i]);
 }
 
 char *source_ini_read(const char *named, char *const *environment, struct origins *origins,

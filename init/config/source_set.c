@@ -3,11 +3,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/section_name.h"
 #include "config/settings.h"
-#include "config/step_name.h"
 #include "config/suggest.h"
-
-#define STEP_PREFIX "step."
 
 static void refuse_path(const char *path, struct faults *faults)
 {
@@ -34,27 +32,35 @@ static struct given *find_plain(struct origins *origins, const char *path)
 	return NULL;
 }
 
-/* The key in step.NAME.key; the step is added when nobody named it yet. */
-static struct given *find_of_step(
-	struct origins *origins, const char *path, const char *origin, struct faults *faults)
+/* The key in step.NAME.key; the section is added when nobody named it yet. */
+static struct given *find_named(struct origins *origins, enum named_kind kind, const char *path,
+	const char *origin, struct faults *faults)
 {
 	const char *dot = strrchr(path, '.');
-	const char *start = path + sizeof STEP_PREFIX - 1;
-	int key = dot >= start ? settings_find_step_key(dot + 1) : -1;
+	const char *start = path + strlen(settings_kind_name(kind)) + 1;
+	int key = dot >= start ? settings_find_named(kind, dot + 1) : -1;
 	if (key < 0) {
 		refuse_path(path, faults);
 		return NULL;
 	}
 	autofree char *name = memory_copy_bytes(start, (size_t)(dot - start));
-	const char *wrong = step_name_fault(name);
+	const char *wrong = section_name_fault(kind, name);
 	if (wrong != NULL) {
-		faults_add(faults, "%s: the name of the step %s", origin, wrong);
+		faults_add(faults, "%s: the name of the %s %s", origin, settings_kind_name(kind),
+			wrong);
 		return NULL;
 	}
-	struct given_step *step = origins_step(origins, name);
-	if (step == NULL)
-		step = origins_add_step(origins, name, origin);
-	return &step->keys[key];
+	struct given_section *section = origins_named(origins, kind, name);
+	if (section == NULL)
+		section = origins_add_named(origins, kind, name, origin);
+	return &section->keys[key];
+}
+
+/* Of "step.NAME.key"; NAMED_KINDS for a plain path. */
+static enum named_kind kind_of(const char *path)
+{
+	autofree char *word = memory_copy_bytes(path, strcspn(path, "."));
+	return path[strlen(word)] == '.' ? settings_kind(word) : NAMED_KINDS;
 }
 
 static void read_one(const char *text, struct origins *origins, struct faults *faults)
@@ -71,8 +77,9 @@ static void read_one(const char *text, struct origins *origins, struct faults *f
 	text_add_format(&room, "--set %s", path);
 	autofree char *origin = text_take(&room);
 	struct given *given = NULL;
-	if (text_starts_with(path, STEP_PREFIX)) {
-		given = find_of_step(origins, path, origin, faults);
+	enum named_kind kind = kind_of(path);
+	if (kind != NAMED_KINDS) {
+		given = find_named(origins, kind, path, origin, faults);
 	} else {
 		given = find_plain(origins, path);
 		if (given == NULL)

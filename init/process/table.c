@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/signal_name.h"
+#include "base/text.h"
 #include "process/terminal.h"
 
 /* fork(2) refused with EAGAIN or ENOMEM is tried again: after 50, 100, 200 ... ms, 13 s in all. */
@@ -14,6 +17,8 @@
 #define FORK_LAST_REFUSAL 8
 
 #define REAPED_AT_ONCE 1000
+
+#define DURATION_SIZE 32
 
 /* What an action needs besides the row. */
 struct occasion {
@@ -145,13 +150,24 @@ static enum process_state ended(struct process *process, const struct occasion *
 	/* What its group holds was told to stop with it, and the stop is over. */
 	if (process->kind.to_group && process->timed_out)
 		(void)kill(-group, SIGKILL);
+	if (process->kind.sweeps)
+		(void)kill(-group, SIGTERM);
 	process->deadline = CLOCK_NEVER;
-	if (process->kind.entry == NULL && occasion->table->terminal >= 0)
-		terminal_give(occasion->table->terminal, getpgrp());
+	if (process->kind.entry == NULL && process->kind.command.terminal >= 0)
+		terminal_give(process->kind.command.terminal, getpgrp());
 	if (failed)
 		return never_ran(occasion->table, process, &error);
 	process->ended_at = clock_now();
 	process->status = occasion->status;
+	process->state = PROCESS_ENDED;
+	tell(occasion->table, process, PROCESS_HAS_ENDED, NULL);
+	return process->state;
+}
+
+/* It is not started again: its last end was the end. */
+static enum process_state stay_ended(struct process *process, const struct occasion *occasion)
+{
+	process->deadline = CLOCK_NEVER;
 	process->state = PROCESS_ENDED;
 	tell(occasion->table, process, PROCESS_HAS_ENDED, NULL);
 	return process->state;
@@ -225,6 +241,7 @@ static action *const actions[PROCESS_STATES][PROCESS_EVENTS] = {
 			      [PROCESS_DEADLINE] = escalate, [PROCESS_STOP] = stop_again},
 	[PROCESS_KILLING]  = {[PROCESS_STARTED] = confirm, [PROCESS_EXIT] = ended},
 	[PROCESS_ENDED]    = {[PROCESS_START] = start},
+	[PROCESS_RESTING]  = {[PROCESS_DEADLINE] = start, [PROCESS_STOP] = stay_ended},
 };
 /* clang-format on */
 
@@ -246,6 +263,14 @@ void process_stop(struct process_table *table, struct process *process, int sign
 	handle(process, PROCESS_STOP, &(struct occasion){.table = table, .signal = signal});
 }
 
+void process_rest(struct process *process, int64_t delay)
+{
+	if (process->state != PROCESS_ENDED)
+		return;
+	process->deadline = clock_now() + delay;
+	process->state = PROCESS_RESTING;
+}
+
 void process_forward(const struct process *process, int signal)
 {
 	send_signal(process, signal);
@@ -260,6 +285,27 @@ void process_dismiss(struct process *process, int64_t limit)
 bool process_is_alive(const struct process *process)
 {
 	return process->state != PROCESS_IDLE && process->state != PROCESS_ENDED;
+}
+
+bool process_went_well(const struct process *process)
+{
+	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
+	       WEXITSTATUS(process->status) == 0;
+}
+
+const char *process_end(const struct process *process, char *room, size_t size)
+{
+	char name[SIGNAL_NAME_SIZE];
+	char limit[DURATION_SIZE];
+	if (process->timed_out)
+		(void)snprintf(room, size, "took longer than its time limit of %s",
+			text_duration(process->kind.time_limit, limit, sizeof limit));
+	else if (WIFSIGNALED(process->status))
+		(void)snprintf(room, size, "was killed by SIG%s",
+			signal_name(WTERMSIG(process->status), name, sizeof name));
+	else
+		(void)snprintf(room, size, "ended with status %d", WEXITSTATUS(process->status));
+	return room;
 }
 
 size_t table_descriptors(const struct process_table *table, struct pollfd *ready)

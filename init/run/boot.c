@@ -74,6 +74,10 @@ static void start_step(struct boot *boot, const struct plan_step *step)
 			start_command(boot, step);
 		}
 		break;
+	case PLAN_STEP_SERVICE:
+		log_info("%s: %s", step->name, step->written);
+		process_start(&boot->plan->table, step->first);
+		break;
 	case PLAN_STEP_RELEASE:
 		tell_keeper(boot, MESSAGE_RELEASE, 0, 0);
 		break;
@@ -130,7 +134,7 @@ static struct wait_state *wait_of(const struct boot *boot, const struct process 
 		const struct plan_step *step = &boot->plan->steps[i];
 		if (step->kind == PLAN_STEP_WAIT && process >= step->first &&
 			process < step->first + step->count)
-			return &boot->plan->waits[process - step->first];
+			return &step->waits[process - step->first];
 	}
 	return NULL;
 }
@@ -141,16 +145,16 @@ const struct wait_state *boot_waits_for(const struct boot *boot)
 	const struct plan *plan = boot->plan;
 	if (step == NULL || step->kind != PLAN_STEP_WAIT)
 		return step != NULL && plan->keeper != NULL ? &plan->waits[0] : NULL;
-	for (size_t i = 0; i < plan->wait_count; i++)
-		if (!plan->waits[i].ready)
-			return &plan->waits[i];
+	for (size_t i = 0; i < step->count; i++)
+		if (!step->waits[i].ready)
+			return &step->waits[i];
 	return NULL;
 }
 
-static bool all_ready(const struct boot *boot)
+static bool all_ready(const struct plan_step *step)
 {
-	for (size_t i = 0; i < boot->plan->wait_count; i++)
-		if (!boot->plan->waits[i].ready)
+	for (size_t i = 0; i < step->count; i++)
+		if (!step->waits[i].ready)
 			return false;
 	return true;
 }
@@ -201,7 +205,7 @@ static enum boot_result on_ready(
 	log_info("%s is ready after %s%s%s", wait->label,
 		text_duration(clock_now() - boot->started_at, room, sizeof room),
 		message->text[0] != '\0' ? ": " : "", message->text);
-	return all_ready(boot) ? BOOT_STEP_OK : BOOT_WORKING;
+	return all_ready(boot_current(boot)) ? BOOT_STEP_OK : BOOT_WORKING;
 }
 
 static enum boot_result on_refused(const struct boot *boot, const struct wait_state *wait,
@@ -390,22 +394,6 @@ static int terminal_signal(const struct boot *boot, const struct process *proces
 	return number == SIGINT || number == SIGQUIT ? number : 0;
 }
 
-/* "ended with status 1", "was killed by SIGSEGV": how a command ended badly. */
-static const char *describe(const struct process *process, char *room, size_t size)
-{
-	char name[SIGNAL_NAME_SIZE];
-	char limit[DURATION_SIZE];
-	if (process->timed_out)
-		(void)snprintf(room, size, "took longer than its time limit of %s",
-			text_duration(process->kind.time_limit, limit, sizeof limit));
-	else if (WIFSIGNALED(process->status))
-		(void)snprintf(room, size, "was killed by SIG%s",
-			signal_name(WTERMSIG(process->status), name, sizeof name));
-	else
-		(void)snprintf(room, size, "ended with status %d", WEXITSTATUS(process->status));
-	return room;
-}
-
 static void describe_failure(const struct boot *boot, const struct plan_step *step,
 	const struct error *why, int interrupted, struct error *error)
 {
@@ -426,16 +414,10 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 			error, boot->told.status, "%s failed: %s", step->name, boot->told.message);
 	else if (step->written == NULL)
 		(void)error_set(error, step->failure_status, "%s failed: it %s, after %s",
-			step->name, describe(process, how, sizeof how), elapsed);
+			step->name, process_end(process, how, sizeof how), elapsed);
 	else
 		(void)error_set(error, step->failure_status, "%s failed: \"%s\" %s, after %s",
-			step->name, step->written, describe(process, how, sizeof how), elapsed);
-}
-
-static bool went_well(const struct process *process)
-{
-	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
-	       WEXITSTATUS(process->status) == 0;
+			step->name, step->written, process_end(process, how, sizeof how), elapsed);
 }
 
 /* What a command's end means for boot. */
@@ -444,7 +426,7 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 {
 	char room[DURATION_SIZE];
 	const struct process *process = step->first;
-	if (went_well(process)) {
+	if (process_went_well(process)) {
 		log_info("%s finished after %s", step->name,
 			text_duration(process->ended_at - process->started_at, room, sizeof room));
 		return BOOT_STEP_OK;
@@ -466,7 +448,7 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 static enum boot_result command_ended(struct boot *boot, const struct plan_step *step,
 	const struct error *why, struct error *error)
 {
-	bool well = went_well(step->first);
+	bool well = process_went_well(step->first);
 	enum boot_result result = judge(boot, step, why, error);
 	boot->phase = BOOT_IDLE;
 	if (step->work == NO_WORK || boot->stopping || (well && !step->ends) ||
@@ -491,7 +473,7 @@ static enum boot_result back_ended(struct boot *boot, const struct error *why)
 	const struct plan_step *back = &boot->plan->back;
 	if (boot->stopping)
 		return BOOT_WORKING;
-	if (went_well(back->first)) {
+	if (process_went_well(back->first)) {
 		(void)error_set(&boot->ended, boot->ended.status,
 			"the upgrade failed, as said above; the database is again as it was "
 			"before (%s)",
@@ -534,8 +516,9 @@ bool boot_expire(struct boot *boot, struct error *error)
 	if (boot->deadline > clock_now())
 		return false;
 	boot->deadline = CLOCK_NEVER;
-	for (size_t i = 0; i < boot->plan->wait_count; i++) {
-		const struct wait_state *wait = &boot->plan->waits[i];
+	const struct plan_step *step = boot_current(boot);
+	for (size_t i = 0; i < step->count; i++) {
+		const struct wait_state *wait = &step->waits[i];
 		if (wait->ready)
 			continue;
 		if (error->message[0] != '\0')

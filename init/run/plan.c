@@ -162,6 +162,7 @@ static void add_wait(struct draft *draft)
 		add_wait_row(draft, wait_child, &draft->plan->jobs[i],
 			url != NULL ? label_of(url) : url_masked(job.target));
 	}
+	step->waits = draft->plan->waits;
 	step->count = draft->plan->wait_count;
 	step->failure_status = STATUS_UNAVAILABLE;
 }
@@ -176,14 +177,6 @@ static const char *keep(struct plan *plan, char *text)
 }
 
 /* --- work under the lock --------------------------------------------------------------------- */
-
-/* Is there a login, so that state, lock and ledger can be had? */
-static bool coordinates(const struct config *config)
-{
-	const struct database_url *url = config_work_database(config);
-	return HAS_DRIVERS && url != NULL && config_wait_level(config, url) == WAIT_QUERY &&
-	       !database_url_in_memory(url);
-}
 
 /* The digest of a command as it is written, and of files. */
 static void digest_work(struct work *work, const struct list *argv, const struct list *files)
@@ -208,7 +201,7 @@ static void digest_work(struct work *work, const struct list *argv, const struct
 static int add_work(struct draft *draft, const char *kind, const char *name, enum work_when when)
 {
 	struct plan *plan = draft->plan;
-	bool possible = coordinates(draft->config) && plan->work_count < WORK_MOST;
+	bool possible = HAS_DRIVERS && config_coordinates(draft->config) && plan->work_count < WORK_MOST;
 	if (!possible && (when == WORK_ONCE || when == WORK_CHANGED))
 		log_warn("%s%s%s runs at every start: there is no database with a login "
 			 "(DATABASE_URL) in which tminus could write down what ran once",
@@ -344,7 +337,8 @@ static void add_identity(struct plan *plan, const struct config *config)
 	(void)identity_capabilities(&config->security_keep_caps, &identity.capabilities, &error);
 	identity.confined = identity.capabilities != 0 ||
 			    (identity.account != NULL && identity.account->uid != 0);
-	plan->identities = memory_zeroed(config->step_count + 1, sizeof identity);
+	size_t most = 1 + config->step_count + config->service_count + config->job_count;
+	plan->identities = memory_zeroed(most, sizeof identity);
 	plan->identities[0] = identity;
 	if (identity.confined || identity.account != NULL || identity.no_new_privs ||
 		identity.umask >= 0 || identity.limits->count > 0)
@@ -432,9 +426,23 @@ static void add_child(struct draft *draft, const char *name, spawn_function *ent
 	join_work(draft, plan->step_count - 1, work);
 }
 
+/* A work that is a run of a job is done when the ledger knows of it: replicas come one by one. */
+static int add_own_work(struct draft *draft, const char *kind, enum work_when when)
+{
+	const char *run = draft->request->job;
+	const struct job_settings *job = jobs_of_run(draft->config, run);
+	if (job == NULL)
+		return add_work(draft, kind, "", when);
+	int work = add_work(draft, WORK_JOB, job->name, WORK_LATER);
+	if (work != NO_WORK)
+		(void)snprintf(draft->plan->works[work].digest, SHA256_TEXT, "%s",
+			run + strlen(job->name) + 1);
+	return work;
+}
+
 static void add_backup(struct draft *draft, enum work_when when, const char *reason)
 {
-	int work = add_work(draft, WORK_BACKUP, "", when);
+	int work = add_own_work(draft, WORK_BACKUP, when);
 	if (HAS_DRIVERS && work != NO_WORK)
 		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason}, work,
 			STATUS_BACKUP);
@@ -459,14 +467,62 @@ static void add_restore(struct draft *draft)
 		add_child(draft, WORK_RESTORE, restore_child, job, work, STATUS_RESTORE);
 }
 
+/* --- what has a name --------------------------------------------------------------------------- */
+
+static bool is_left_out(
+	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
+{
+	if (condition_holds(condition, draft->config->environment.items))
+		return false;
+	log_info("%s %s is left out: if = %s does not hold", settings_kind_name(kind), name,
+		condition);
+	return true;
+}
+
+/* The command of a section, with argv, which may be another than its own. Nobody's terminal. */
+static struct plan_step *add_named(struct draft *draft, enum named_kind kind, size_t index,
+	const char *name, const struct list *argv)
+{
+	struct text text = {0};
+	text_add_format(&text, "%s %s", settings_kind_name(kind), name);
+	add_command(draft, keep(draft->plan, text_take(&text)),
+		config_named_command_text(draft->config, kind, index), argv, 0, STATUS_STEP);
+	return &draft->plan->steps[draft->plan->step_count - 1];
+}
+
+static void place(struct draft *draft, struct plan_step *step, const char *workdir,
+	const struct account *user)
+{
+	if (workdir != NULL)
+		step->first->kind.command.workdir = workdir;
+	set_step_user(draft->plan, step, user);
+}
+
+/* argv is its own, or that of tminus, which then runs it. */
+static struct plan_step *add_job_command(
+	struct draft *draft, size_t index, const struct list *argv)
+{
+	const struct job_settings *job = &draft->config->jobs[index];
+	struct plan_step *step = add_named(draft, NAMED_JOB, index, job->name, argv);
+	if (argv == &job->command)
+		place(draft, step, job->workdir, job->user);
+	step->first->kind.time_limit = job->timeout;
+	return step;
+}
+
 static void add_guarded(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	if (draft->request->backup)
 		add_backup(draft, WORK_ALWAYS, WORK_GUARD);
-	int work = add_work(draft, WORK_GUARD, "", WORK_ALWAYS);
+	int work = add_own_work(draft, WORK_GUARD, WORK_ALWAYS);
 	size_t first = draft->plan->step_count;
-	add_command(draft, "guard", words_join(config->app.items), &config->app, 0, STATUS_STEP);
+	const struct job_settings *job = jobs_of_run(config, draft->request->job);
+	if (job != NULL && draft->request->call->app_argv[0] == NULL)
+		add_job_command(draft, (size_t)(job - config->jobs), &job->command);
+	else
+		add_command(draft, "guard", words_join(config->app.items), &config->app, 0,
+			STATUS_STEP);
 	draft->plan->steps[first].own_status = true;
 	join_work(draft, first, work);
 }
@@ -598,27 +654,19 @@ static void add_seeds(struct draft *draft)
 static void add_user_step(struct draft *draft, size_t index)
 {
 	const struct step_settings *settings = &draft->config->steps[index];
-	if (!condition_holds(settings->condition, draft->config->environment.items)) {
-		log_info("step %s is left out: if = %s does not hold", settings->name,
-			settings->condition);
+	if (is_left_out(draft, NAMED_STEP, settings->name, settings->condition))
 		return;
-	}
-	struct text name = {0};
-	text_add_format(&name, "step %s", settings->name);
 	static const enum work_when whens[] = {
 		[STEP_ONCE] = WORK_ONCE, [STEP_CHANGED] = WORK_CHANGED};
 	int work = settings->when == STEP_ALWAYS
 			   ? NO_WORK
 			   : add_work(draft, WORK_STEP, settings->name, whens[settings->when]);
 	size_t first = draft->plan->step_count;
-	add_command(draft, keep(draft->plan, text_take(&name)),
-		config_step_command_text(draft->config, index), &settings->command,
-		settings->timeout, STATUS_STEP);
-	struct plan_step *step = &draft->plan->steps[draft->plan->step_count - 1];
+	struct plan_step *step =
+		add_named(draft, NAMED_STEP, index, settings->name, &settings->command);
+	step->first->kind.time_limit = settings->timeout;
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
-	if (settings->workdir != NULL)
-		step->first->kind.command.workdir = settings->workdir;
-	set_step_user(draft->plan, step, settings->user);
+	place(draft, step, settings->workdir, settings->user);
 	join_work(draft, first, work);
 	if (work != NO_WORK)
 		digest_work(&draft->plan->works[work], &settings->command, NULL);
@@ -640,10 +688,139 @@ static char **app_environment(struct draft *draft)
 	return environment_with(plan->environment, plan->notify_variables);
 }
 
+/* --- what lives on behind boot ------------------------------------------------------------------
+ */
+
+static struct supervised *supervise(struct plan *plan, struct process *process)
+{
+	struct supervised *one = &plan->services.all[plan->services.count++];
+	*one = (struct supervised){.process = process};
+	return one;
+}
+
+static void restart(struct supervised *one, int policy, const struct config *config)
+{
+	one->restart = (enum restart)policy;
+	one->limit = config->app_restart_limit;
+	one->process->kind.sweeps = one->restart != RESTART_NEVER;
+}
+
+/* The app waits until the service can be used, as boot waits for targets. */
+static void add_ready(struct draft *draft, const char *target)
+{
+	struct plan *plan = draft->plan;
+	struct plan_step *step = add_step(plan, PLAN_STEP_WAIT, "wait");
+	struct wait_job *job = &plan->jobs[plan->wait_count];
+	*job = (struct wait_job){
+		.target = target, .level = WAIT_TCP, .grace = draft->config->wait_grace};
+	step->waits = &plan->waits[plan->wait_count];
+	step->count = 1;
+	step->failure_status = STATUS_UNAVAILABLE;
+	add_wait_row(draft, wait_child, job, url_masked(target));
+}
+
+static void add_service(struct draft *draft, size_t index)
+{
+	struct plan *plan = draft->plan;
+	const struct service_settings *settings = &draft->config->services[index];
+	if (settings->command.count == 0 ||
+		is_left_out(draft, NAMED_SERVICE, settings->name, settings->condition))
+		return;
+	struct plan_step *step =
+		add_named(draft, NAMED_SERVICE, index, settings->name, &settings->command);
+	step->first->kind.command.terminal = -1;
+	place(draft, step, settings->workdir, settings->user);
+	struct supervised *one = supervise(plan, step->first);
+	restart(one, settings->restart, draft->config);
+	one->essential = settings->essential;
+	one->with_app = settings->after == AFTER_APP;
+	step->kind = PLAN_STEP_SERVICE;
+	if (one->with_app)
+		plan->step_count--; /* a row, and no step */
+	else if (settings->ready != NULL)
+		add_ready(draft, settings->ready);
+}
+
+/* The path of this very program; where there is no /proc, its name. */
+static char *own_program(void)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+	return length > 0 ? memory_copy_bytes(path, (size_t)length) : memory_copy("tminus");
+}
+
+/* tminus as it was called itself, with a subcommand in the place of the app. */
+static void call_tminus(const struct draft *draft, struct list *argv)
+{
+	const struct config_request *call = draft->request->call;
+	list_append_owned(argv, own_program());
+	if (call->file != NULL) {
+		list_append(argv, "--config");
+		list_append(argv, call->file);
+	}
+	for (size_t i = 0; i < call->set.count; i++) {
+		list_append(argv, "--set");
+		list_append(argv, call->set.items[i]);
+	}
+}
+
+/* The command of a job's runs. One that replicas share is a work of a tminus of its own, which asks
+ * the ledger whether another has done it. */
+static const struct list *job_argv(
+	const struct draft *draft, const struct job_settings *settings, struct job *job)
+{
+	const struct list *command = &settings->command;
+	bool own = job_is_own(settings);
+	bool locks = job_locks(settings);
+	bool single = settings->single == SINGLE_YES || (settings->single == SINGLE_AUTO && locks);
+	if (!own && !single)
+		return command;
+	if (own && !locks && single) {
+		log_warn("job %s: of tminus's own commands only backup and guard can be single",
+			settings->name);
+		single = false;
+	}
+	struct list *argv = memory_zeroed(1, sizeof *argv);
+	call_tminus(draft, argv);
+	if (locks || !own)
+		list_append(argv, locks ? command->items[1] : "guard");
+	if (single) {
+		job->run = memory_zeroed(1, JOB_RUN_SIZE);
+		list_append_owned(argv, job->run);
+	}
+	for (size_t i = locks ? 2 : 1; own && i < command->count; i++)
+		list_append(argv, command->items[i]);
+	return argv;
+}
+
+static void add_job(struct draft *draft, size_t index)
+{
+	struct plan *plan = draft->plan;
+	const struct job_settings *settings = &draft->config->jobs[index];
+	struct job *job = &plan->timed[plan->timed_count];
+	if (settings->command.count == 0 ||
+		is_left_out(draft, NAMED_JOB, settings->name, settings->condition))
+		return;
+	const struct list *argv = job_argv(draft, settings, job);
+	const struct plan_step *step = add_job_command(draft, index, argv);
+	struct command *command = &step->first->kind.command;
+	plan->step_count--; /* a row, and no step */
+	command->terminal = -1;
+	if (argv != &settings->command) {
+		command->environment = draft->request->call->environment;
+		command->identity = NULL;
+		command->workdir = NULL;
+	}
+	job->process = step->first;
+	job->settings = settings;
+	plan->timed_count++;
+	(void)supervise(plan, step->first);
+}
+
 static void add_app(struct draft *draft)
 {
 	const struct config *config = draft->config;
-	const struct plan *plan = draft->plan;
+	struct plan *plan = draft->plan;
 	struct process_kind kind = {
 		.name = config->app.items[0],
 		.command = {.argv = config->app.items,
@@ -653,7 +830,9 @@ static void add_app(struct draft *draft)
 			.terminal = draft->request->terminal},
 		.to_group = config->app_signal_to == SIGNAL_TO_GROUP,
 	};
-	draft->plan->app = add_row(draft->plan, &kind);
+	plan->app = add_row(plan, &kind);
+	struct supervised *app = supervise(plan, plan->app);
+	restart(app, config->app_restart, config);
 }
 
 static void add_ordered(struct draft *draft, const struct ordered_step *step)
@@ -684,7 +863,11 @@ static void add_run(struct draft *draft)
 {
 	add_boot(draft);
 	add_release(draft->plan);
+	for (size_t i = 0; i < draft->config->service_count; i++)
+		add_service(draft, i);
 	add_app(draft);
+	for (size_t i = 0; i < draft->config->job_count; i++)
+		add_job(draft, i);
 }
 
 static void add_waiting_backup(struct draft *draft)
@@ -718,14 +901,18 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 {
 	struct plan *plan = memory_zeroed(1, sizeof *plan);
 	struct draft draft = {.config = config, .plan = plan, .request = request};
-	size_t waits = config->wait_targets.count + 2; /* the keeper, the app's login */
-	size_t most = waits + config->step_count + STEPS_MOST;
+	size_t beside = config->service_count + config->job_count;
+	size_t waits = config->wait_targets.count + 2 /* the keeper, the app's login */ +
+		       config->service_count;
+	size_t most = waits + config->step_count + beside + STEPS_MOST;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = request->terminal;
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
 	plan->works = memory_zeroed(config->step_count + WORKS_OWN, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
 	plan->backups = memory_zeroed(BACKUPS_MOST, sizeof *plan->backups);
+	plan->services.all = memory_zeroed(beside + 1, sizeof *plan->services.all);
+	plan->timed = memory_zeroed(config->job_count, sizeof *plan->timed);
 	name_boot(&draft);
 	add_identity(plan, config);
 	plan->jobs = memory_zeroed(waits, sizeof *plan->jobs);

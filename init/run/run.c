@@ -18,6 +18,8 @@
 #include "run/boot.h"
 #include "run/notify.h"
 #include "run/status.h"
+#include "run/jobs.h"
+#include "run/services.h"
 
 /* Time that the keeper has to close its session once boot needs it no longer. */
 #define KEEPER_LEAVES_WITHIN 5000
@@ -29,6 +31,10 @@
 
 /* From the app's start until boot's memory is given back: not while a short app runs. */
 #define TRIM_AFTER 100
+
+/* Time that services have to end where not the platform, with its own limit, stops us: when there is
+ * no app.grace. */
+#define STOP_OF_OUR_OWN 10000
 
 #define DURATION_SIZE 32
 #define NAMES_SIZE 1024 /* of those who had to be killed */
@@ -53,6 +59,7 @@ enum run_event {
 	RUN_STEP_FAILED,
 	RUN_APP_UP,
 	RUN_APP_GONE,
+	RUN_SERVICE_GONE,
 	RUN_DEADLINE,
 	RUN_EMPTY,
 	RUN_LEFT,
@@ -66,12 +73,16 @@ struct run {
 	int signals;
 	enum run_state state;
 	struct boot boot; /* the walk through the plan's steps */
+	struct jobs jobs;
 	int64_t deadline; /* of this state */
 	int64_t started_at;
-	pid_t group;	 /* the app's pid, for what outlives it in its group */
-	int64_t trim_at; /* then the memory of boot is given back */
-	int status;	 /* the exit status, once it is known */
-	int signal;	 /* the one being handled */
+	pid_t group;		   /* the app's pid, for what outlives it in its group */
+	int64_t trim_at;	   /* then the memory of boot is given back */
+	int status;		   /* the exit status, once it is known */
+	bool decided;		   /* it is a service's, whatever the app ends with */
+	const struct supervised *gone; /* the one that has ended, during its event */
+	int64_t grace;		   /* of the stop that is on */
+	int signal;		   /* the one being handled */
 	struct notify notify;
 	struct status document;
 	unsigned changes; /* that the document must hold, and that it holds */
@@ -304,20 +315,53 @@ static enum run_state app_up(struct run *run)
 		log_info("%s started as pid %d after %s of boot", run->plan->app->kind.name,
 			(int)run->plan->app->pid,
 			text_duration(clock_now() - run->started_at, room, sizeof room));
-	return RUN_APP;
+	run->state = RUN_APP;
+	services_start(&run->plan->services, &run->plan->table);
+	if (run->state == RUN_APP)
+		jobs_begin(&run->jobs, run->plan->timed, run->plan->timed_count);
+	return run->state;
 }
 
 /* The app's exec succeeded although boot is being stopped: from now on it is stopped as an app. */
 static enum run_state app_up_late(struct run *run)
 {
+	run->grace = run->config->app_grace;
 	run->deadline = clock_deadline(run->config->app_grace);
 	return RUN_STOPPING;
 }
 
+/* The app and its services get the stop signal together. Where they are all gone within it, what
+ * that means has the last word. */
 static enum run_state stop_app_again(struct run *run)
 {
+	run->state = RUN_STOPPING;
 	process_stop(&run->plan->table, run->plan->app, run->manner->becomes[run->signal]);
-	return RUN_STOPPING;
+	services_stop(&run->plan->services, &run->plan->table, SIGTERM, run->plan->app);
+	return run->state;
+}
+
+static enum run_state begin_stop(struct run *run, int64_t grace)
+{
+	run->grace = grace;
+	run->deadline = clock_deadline(grace);
+	jobs_end(&run->jobs);
+	return stop_app_again(run);
+}
+
+/* Nobody but us wants it: then it has a limit in any case. */
+static enum run_state stop_on_our_own(struct run *run)
+{
+	run->signal = SIGTERM;
+	return begin_stop(run, run->config->app_grace > 0 ? run->config->app_grace
+							  : STOP_OF_OUR_OWN);
+}
+
+static enum run_state leave_if_over(struct run *run)
+{
+	if (services_alive(&run->plan->services) != NULL)
+		return RUN_STOPPING;
+	run->deadline = CLOCK_NEVER;
+	return RUN_LEAVING;
 }
 
 /* What the shell runs would get TERM only behind the shell's death, and have the linger alone. */
@@ -342,9 +386,45 @@ static enum run_state stop_app(struct run *run)
 	char room[SIGNAL_NAME_SIZE];
 	log_debug("SIG%s: forwarded to %s, which is to stop",
 		signal_name(run->signal, room, sizeof room), run->plan->app->kind.name);
-	run->deadline = clock_deadline(run->config->app_grace);
 	warn_of_shell(run);
-	return stop_app_again(run);
+	return begin_stop(run, run->config->app_grace);
+}
+
+/* A service has ended for good. Says so; does it matter? */
+static bool is_loss(struct run *run)
+{
+	char how[DURATION_SIZE * 2];
+	const struct process *process = run->gone->process;
+	bool matters = run->gone->essential;
+	const char *result = matters ? ": all is stopped" : "";
+	if (jobs_find(&run->jobs, process) != NULL)
+		return false;
+	if (process->failed)
+		log_error("%s cannot run: %s%s", process->kind.name, run->error->message, result);
+	else
+		log_warn("%s %s%s", process->kind.name, process_end(process, how, sizeof how),
+			result);
+	if (!matters)
+		return false;
+	run->status = process->failed ? run->error->status : status_of(process->status);
+	run->decided = true;
+	return true;
+}
+
+static enum run_state lose_service(struct run *run)
+{
+	return is_loss(run) ? stop_on_our_own(run) : run->state;
+}
+
+/* One of after = boot. Boot goes on without one that does not matter, also where it stood at it. */
+static enum run_state lose_service_early(struct run *run)
+{
+	const struct plan_step *step = boot_current(&run->boot);
+	if (is_loss(run))
+		return stop_boot(run, run->status, SIGTERM);
+	bool current = step != NULL && step->kind == PLAN_STEP_SERVICE &&
+		       step->first == run->gone->process;
+	return current && step->first->failed ? next_step(run) : run->state;
 }
 
 /* It ends with the app: the kernel kills what is left in its namespace. */
@@ -364,39 +444,50 @@ static enum run_state follow_app(struct run *run)
 	return RUN_DONE;
 }
 
-static enum run_state app_gone(struct run *run)
+static void keep_status(struct run *run, int status)
+{
+	if (!run->decided)
+		run->status = status;
+}
+
+static void tell_app_gone(const struct run *run)
 {
 	char room[SIGNAL_NAME_SIZE];
 	const struct process *app = run->plan->app;
+	if (app->failed)
+		log_error("cannot run the app: %s", run->error->message);
+	else if (run->state == RUN_APP && WIFSIGNALED(app->status))
+		log_warn("%s was killed by SIG%s%s", app->kind.name,
+			signal_name(WTERMSIG(app->status), room, sizeof room),
+			WTERMSIG(app->status) == SIGKILL ? " (out of memory?)" : "");
+}
+
+static enum run_state app_gone(struct run *run)
+{
+	const struct process *app = run->plan->app;
 	if (run->manner->follows)
 		return follow_app(run);
-	run->deadline = CLOCK_NEVER;
-	if (!app->failed) {
-		run->status = status_of(app->status);
-		if (run->state == RUN_APP && WIFSIGNALED(app->status))
-			log_warn("%s was killed by SIG%s%s", app->kind.name,
-				signal_name(WTERMSIG(app->status), room, sizeof room),
-				WTERMSIG(app->status) == SIGKILL ? " (out of memory?)" : "");
-		return RUN_LEAVING;
-	}
-	log_error("cannot run the app: %s", run->error->message);
-	run->status = run->error->status;
-	return RUN_LEAVING;
+	tell_app_gone(run);
+	keep_status(run, app->failed ? run->error->status : status_of(app->status));
+	if (run->state != RUN_STOPPING && services_alive(&run->plan->services) != NULL)
+		return stop_on_our_own(run);
+	return leave_if_over(run);
 }
 
 static enum run_state app_gone_late(struct run *run)
 {
-	run->status = status_of(run->plan->app->status);
+	keep_status(run, status_of(run->plan->app->status));
 	return run->state;
 }
 
 static enum run_state linger(struct run *run)
 {
 	char room[DURATION_SIZE];
-	if (run->state == RUN_STOPPING)
-		log_warn("%s did not end within app.grace = %s: TERM to all",
-			run->plan->app->kind.name,
-			text_duration(run->config->app_grace, room, sizeof room));
+	const struct supervised *alive = services_alive(&run->plan->services);
+	if (run->state == RUN_STOPPING && alive != NULL)
+		log_warn("%s did not end within %s%s: TERM to all", alive->process->kind.name,
+			run->config->app_grace > 0 ? "app.grace = " : "",
+			text_duration(run->grace, room, sizeof room));
 	run->deadline = clock_now() + run->config->app_linger;
 	descendants_signal(SIGTERM);
 	return RUN_LINGERING;
@@ -448,18 +539,21 @@ static enum run_state done(struct run *run)
 static action *const actions[RUN_STATES][RUN_EVENTS] = {
 	[RUN_BOOT] = {
 		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_STEP_OK] = next_step,
-		[RUN_STEP_FAILED] = boot_failed, [RUN_DEADLINE] = boot_too_long},
+		[RUN_STEP_FAILED] = boot_failed, [RUN_SERVICE_GONE] = lose_service_early,
+		[RUN_DEADLINE] = boot_too_long},
 	[RUN_ABORTING] = {
 		[RUN_STOP] = abort_again, [RUN_INTERRUPT] = abort_again, [RUN_APP_UP] = app_up_late,
 		[RUN_STEP_FAILED] = failed_late,
 		[RUN_EMPTY] = done_if_over, [RUN_LEFT] = linger_if_over},
 	[RUN_STARTING] = {
 		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_APP_UP] = app_up,
-		[RUN_APP_GONE] = app_gone, [RUN_DEADLINE] = boot_too_long},
+		[RUN_APP_GONE] = app_gone, [RUN_SERVICE_GONE] = lose_service_early,
+		[RUN_DEADLINE] = boot_too_long},
 	[RUN_APP] = {
-		[RUN_STOP] = stop_app, [RUN_APP_GONE] = app_gone},
+		[RUN_STOP] = stop_app, [RUN_APP_GONE] = app_gone, [RUN_SERVICE_GONE] = lose_service},
 	[RUN_STOPPING] = {
-		[RUN_STOP] = stop_app_again, [RUN_APP_GONE] = app_gone, [RUN_DEADLINE] = linger},
+		[RUN_STOP] = stop_app_again, [RUN_APP_GONE] = app_gone,
+		[RUN_SERVICE_GONE] = leave_if_over, [RUN_DEADLINE] = linger},
 	[RUN_LEAVING] = {
 		[RUN_EMPTY] = done, [RUN_LEFT] = linger},
 	[RUN_LINGERING] = {
@@ -589,12 +683,36 @@ static void follow_stop(struct run *run, const struct process *process)
 	(void)kill(-process->pid, SIGCONT);
 }
 
-static void on_app(struct run *run, enum process_change change)
+/* Nothing is to stop: what has ended may come back. The app must have run. */
+static bool may_revive(const struct run *run, const struct process *process)
 {
-	if (change == PROCESS_HAS_STARTED)
+	return run->state == RUN_APP ||
+	       (process != run->plan->app &&
+		       (run->state == RUN_BOOT || run->state == RUN_STARTING));
+}
+
+static void on_started(struct run *run, const struct process *process)
+{
+	const struct plan_step *step = boot_current(&run->boot);
+	if (process == run->plan->app)
 		feed(run, RUN_APP_UP);
-	if (change == PROCESS_HAS_ENDED)
-		feed(run, RUN_APP_GONE);
+	else if (step != NULL && step->kind == PLAN_STEP_SERVICE && step->first == process)
+		feed(run, RUN_STEP_OK);
+}
+
+static void on_supervised(struct run *run, struct supervised *one, enum process_change change)
+{
+	const struct process *process = one->process;
+	if (change == PROCESS_HAS_STARTED)
+		on_started(run, process);
+	if (change != PROCESS_HAS_ENDED)
+		return;
+	if (jobs_find(&run->jobs, process) != NULL)
+		jobs_tell_end(process, run->error);
+	if (may_revive(run, process) && services_revive(one))
+		return;
+	run->gone = one;
+	feed(run, process == run->plan->app ? RUN_APP_GONE : RUN_SERVICE_GONE);
 }
 
 static void observe(void *context, struct process *process, enum process_change change,
@@ -604,12 +722,14 @@ static void observe(void *context, struct process *process, enum process_change 
 	struct error step_error = {0};
 	run->error = error;
 	if (change == PROCESS_HAS_STOPPED) {
-		follow_stop(run, process);
+		if (process->kind.command.terminal >= 0)
+			follow_stop(run, process);
 		return;
 	}
 	run->changes++;
-	if (process == run->plan->app) {
-		on_app(run, change);
+	struct supervised *supervised = services_find(&run->plan->services, process);
+	if (supervised != NULL) {
+		on_supervised(run, supervised, change);
 		return;
 	}
 	if (change == PROCESS_HAS_ENDED)
@@ -682,6 +802,8 @@ static void turn(struct run *run, struct pollfd *ready)
 	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
 	if (run->notify.descriptor >= 0)
 		ready[count++] = (struct pollfd){.fd = run->notify.descriptor, .events = POLLIN};
+	if (run->jobs.timer >= 0)
+		ready[count++] = (struct pollfd){.fd = run->jobs.timer, .events = POLLIN};
 	if (count == 1 && deadline == CLOCK_NEVER) {
 		take_signals(run);
 	} else {
@@ -689,6 +811,7 @@ static void turn(struct run *run, struct pollfd *ready)
 		table_read(&run->plan->table);
 		if (run->notify.descriptor >= 0 && notify_take(&run->notify))
 			run->changes++;
+		jobs_expire(&run->jobs, &run->plan->table);
 		/* Asked anew: what poll saw may have been taken on the way to the app's start. */
 		if (signals_pending(run->signals))
 			take_signals(run);
@@ -702,7 +825,7 @@ static void turn(struct run *run, struct pollfd *ready)
 
 int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
 {
-	struct pollfd ready[plan->table.count + 2]; /* signals, the app's words */
+	struct pollfd ready[plan->table.count + 3]; /* the signals, the app's words, the timer */
 	struct run run = {
 		.config = config,
 		.plan = plan,
@@ -711,6 +834,7 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 		.started_at = clock_now(),
 		.deadline = clock_deadline(config->boot_timeout),
 		.trim_at = CLOCK_NEVER,
+		.jobs = {.timer = -1},
 	};
 	plan->table.observer = observe;
 	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;

@@ -304,6 +304,8 @@ static bool is_due(const struct reading *reading, const struct work *work)
 		return !finished;
 	case WORK_CHANGED:
 		return !finished || !text_equal(entry->digest, work->digest);
+	case WORK_LATER:
+		return !finished || strcmp(entry->digest, work->digest) < 0;
 	case WORK_CHANGES:
 		return inspection->finding.kind != FINDING_AT_HEAD &&
 		       inspection->finding.kind != FINDING_EMPTY;

@@ -223,7 +223,7 @@ static void names_of_settings_are_derived(void **state)
 	const struct setting *timeout = &plain[settings_find("wait", "timeout")];
 	const struct setting *environment_row = &plain[settings_find("", "environment")];
 	const struct setting *command =
-		&settings_of_step(&count)[settings_find_step_key("command")];
+		&settings_named(NAMED_STEP, &count)[settings_find_named(NAMED_STEP, "command")];
 	autofree char *variable = setting_variable(timeout, NULL);
 	autofree char *plain_variable = setting_variable(environment_row, NULL);
 	autofree char *step_variable = setting_variable(command, "collect-static");

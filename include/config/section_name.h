@@ -1,0 +1,15 @@
+/*
+ * Names of [step NAME], [service NAME] and [job NAME]: letters, digits, - and _, and for a step none
+ * of tminus's own steps.
+ */
+#ifndef TMINUS_CONFIG_SECTION_NAME_H
+#define TMINUS_CONFIG_SECTION_NAME_H
+
+#include "config/settings.h"
+
+#define SECTION_NAME_MAX 40
+
+/* What is wrong with a name, as "is ..." or "has ...", or NULL. */
+const char *section_name_fault(enum named_kind kind, const char *name);
+
+#endif
