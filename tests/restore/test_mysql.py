@@ -3,7 +3,7 @@
 import pytest
 
 import releases
-from conftest import MariaDB
+from restored import MariaDB
 from shop import make_shop
 
 

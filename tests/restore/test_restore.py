@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import ODD
+from restored import ODD
 
 
 def test_everything_comes_back_row_by_row(shop):
