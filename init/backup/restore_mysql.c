@@ -17,7 +17,7 @@
 /* Both clients' options, behind those that reach the server. A row may be as long as servers take.
  */
 static const char client_options[] = "[mysql]\nmax-allowed-packet=1073741824\n"
-				     "binary-mode\nsilent\n";
+				     "binary-mode\n";
 
 /* Tables first that need nothing of the server's, views before what they show. */
 static const char drop_all[] = "SELECT TABLE_NAME, IF(TABLE_TYPE = 'VIEW', 'VIEW', 'TABLE') FROM "
@@ -111,6 +111,17 @@ static int say(const struct load *load, const char *text)
 	return feed_write(&load->feed, text, strlen(text));
 }
 
+/* The client prints the statement that failed, with its rows, which are nobody's business. */
+static void hide_rows(struct error *error)
+{
+	char *said = strstr(error->message, ": ");
+	char *last = NULL;
+	for (char *at = said; at != NULL; at = strstr(at + 1, "ERROR "))
+		last = at;
+	if (last != NULL && last != said)
+		memmove(said + 2, last, strlen(last) + 1);
+}
+
 /* Feeds the client with before, the dump, and behind. What the client says counts, for the dump
  * ends when it has ended. */
 static int feed_client(
@@ -124,8 +135,10 @@ static int feed_client(
 		result = sql_dump_read(&load->dump, &reading);
 	if (result == 0 && !load->dump.stopped)
 		result = say(load, behind);
-	if (feed_end(&load->feed, error) != 0)
+	if (feed_end(&load->feed, error) != 0) {
+		hide_rows(error);
 		return -1;
+	}
 	if (reading.status != 0)
 		*error = reading;
 	return result;

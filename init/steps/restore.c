@@ -90,6 +90,18 @@ static bool is_safety(const struct store_entry *entry)
 	return text_equal(manifest_get(&entry->manifest, MANIFEST_REASON), WORK_RESTORE);
 }
 
+/* Of a URL without its role: whoever made the backup, it is of that database. */
+static const char *place_of(const char *url)
+{
+	const char *at = strrchr(url, '@');
+	return at != NULL ? at + 1 : url;
+}
+
+static bool is_same_place(const char *one, const char *other)
+{
+	return text_equal(place_of(one), place_of(other));
+}
+
 /* The newest of this database; with --into, of the one database that there are backups of. What a
  * restore has put aside is restored by its name. */
 static int find_latest(struct restoring *all, struct error *error)
@@ -98,12 +110,12 @@ static int find_latest(struct restoring *all, struct error *error)
 	for (size_t i = 0; i < all->store.count; i++) {
 		const struct store_entry *entry = &all->store.entries[i];
 		const char *url = manifest_get(&entry->manifest, MANIFEST_URL);
-		bool fits = all->job->restore.into || text_equal(url, all->display);
+		bool fits = all->job->restore.into || is_same_place(url, all->display);
 		if (!fits || is_safety(entry))
 			continue;
 		if (found == NULL)
 			found = entry;
-		else if (!text_equal(manifest_get(&found->manifest, MANIFEST_URL), url))
+		else if (!is_same_place(manifest_get(&found->manifest, MANIFEST_URL), url))
 			return error_set(error, STATUS_RESTORE,
 				"%s holds backups of more than one database: name the file (tminus "
 				"backup --list shows them)",
@@ -175,7 +187,7 @@ static int take_file(struct restoring *all, const char *name, struct error *erro
 			all->path);
 	text_add_format(&text,
 		"warning: %s has no manifest: whether it is whole, and whose it is, cannot be "
-		"checked",
+		"checked; tables that it does not hold will be gone",
 		all->path);
 	tell(all, MESSAGE_PROGRESS, text.bytes);
 	text_free(&text);
@@ -384,6 +396,9 @@ static int restore_all(struct restoring *all, struct error *error)
 		return -1;
 	tell_begin(all);
 	if (secure(all, error) != 0)
+		return -1;
+	session_close(all->restore.session); /* it may have been idle for too long */
+	if (open_target(all, error) != 0)
 		return -1;
 	all->restore.safety = all->safety;
 	if (restore_apply(&all->restore, error) != 0)

@@ -110,10 +110,13 @@ static void tell_duration(struct watch *watch)
 	tell(watch, text);
 }
 
+/* A restore wants to be alone, and on MySQL our session has no name by which it could tell it. */
 static bool can_look(struct watch *watch)
 {
 	struct failure ignored;
-	if (watch->job->wait.database->kind == DATABASE_SQLITE)
+	enum database_kind kind = watch->job->wait.database->kind;
+	if (kind == DATABASE_SQLITE ||
+		(kind == DATABASE_MYSQL && text_equal(watch->work->kind, WORK_RESTORE)))
 		return false;
 	return watch->session != NULL ||
 	       wait_glance(&watch->job->wait, &watch->session, &ignored) == 0;

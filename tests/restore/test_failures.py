@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import harness
-from conftest import MariaDB
+from restored import MariaDB
 
 def add_much(shop):
     """Rows enough that a restore can be caught at work."""

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 
-from conftest import MariaDB
+from restored import MariaDB
 
 
 @contextlib.contextmanager
