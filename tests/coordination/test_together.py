@@ -3,7 +3,7 @@
 import pytest
 
 import servers
-from conftest import make_shop
+from shop import make_shop
 from fleet import LIMIT, MANY, REVISIONS, ROUNDS
 
 

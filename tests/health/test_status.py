@@ -12,7 +12,7 @@ import pytest
 
 import harness
 import servers
-from conftest import PLACES, mounts
+from places import PLACES, mounts
 
 TERM = signal.SIGTERM
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
