@@ -168,7 +168,7 @@ static void take(void *context, const char *bytes, size_t length)
 static int read_plain(struct sql_dump *dump, int file, struct error *error)
 {
 	autofree char *block = memory_zeroed(1, BLOCK);
-	ssize_t count;
+	ssize_t count = 0;
 	while (!dump->stopped && (count = read(file, block, BLOCK)) > 0)
 		take(dump, block, (size_t)count);
 	if (dump->stopped || count == 0)
