@@ -7,6 +7,7 @@
 #include "backup/tool.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/query.h"
 #include "process/exec.h"
 
 #define GZIP "gzip"
@@ -27,6 +28,27 @@ static const char dump_options[] = "[mysqldump]\n"
 				   "loose-set-gtid-purged=OFF\n"
 				   "loose-column-statistics=0\n";
 
+/* MariaDB's tool writes the values of generated columns, which MySQL does not take back (3105). */
+static int check_generated(struct dump *dump, bool is_mysql, struct error *error)
+{
+	struct rows rows = {0};
+	struct failure failure;
+	if (!is_mysql || strstr(manifest_get(dump->manifest, MANIFEST_TOOL), "MariaDB") == NULL)
+		return 0;
+	int result = session_query(dump->session,
+		"SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() "
+		"AND GENERATION_EXPRESSION <> ''",
+		&rows, &failure);
+	long long count = result == 0 ? rows_number(&rows, 0, 0) : 0;
+	rows_clear(&rows);
+	if (count == 0)
+		return 0;
+	return error_set(error, STATUS_BACKUP,
+		"there are generated columns, and MySQL does not take back what MariaDB's dump "
+		"tool writes of them: install mysql-client, or name MySQL's own mysqldump in "
+		"backup.command");
+}
+
 static int prepare(struct dump *dump, long long *size, struct error *error)
 {
 	static const char *const programs[] = {"mariadb-dump", "mysqldump", "mariadb-dump", NULL};
@@ -37,6 +59,8 @@ static int prepare(struct dump *dump, long long *size, struct error *error)
 		return error_set(error, STATUS_BACKUP, "%s names no database", dump->url->origin);
 	if (dump_find_tool(dump, programs + is_mysql, is_mysql ? "mysql-client" : "mariadb-client",
 		    error) != 0)
+		return -1;
+	if (check_generated(dump, is_mysql, error) != 0)
 		return -1;
 	bool zips =
 		config->backup_compress && exec_look(GZIP, dump->environment.items, &ignored) == 0;

@@ -50,3 +50,12 @@ def test_missing_rights_are_named(make_backups, server, tool):
         assert "a dump needs GRANT SELECT, SHOW VIEW" in error
     finally:
         server.sql("DROP USER reader")
+
+
+def test_what_could_not_be_restored_is_not_backed_up(make_backups, server):
+    """MariaDB's tool writes generated columns in a way that MySQL refuses."""
+    server.sql("CREATE TABLE doubled (id INT PRIMARY KEY, twice INT GENERATED ALWAYS AS (id * 2) STORED)", "shop")
+    try:
+        assert "generated columns" in make_backups(server).fail(backup_command="mariadb-dump")
+    finally:
+        server.sql("DROP TABLE doubled", "shop")
