@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "config/config.h"
 
@@ -33,7 +32,7 @@ struct status {
 	char path[STATUS_PATH_SIZE]; /* of the document; "" while there is none */
 };
 
-/* What changes. Times are of clock_now's scale, CLOCK_NEVER for none; texts NULL for none. */
+/* A document. Times are of clock_now's scale, CLOCK_NEVER for none; numbers -1, texts NULL. */
 struct status_view {
 	const char *state; /* boot, starting, app, stopping */
 	const char *step;
@@ -42,18 +41,22 @@ struct status_view {
 	const char *reason;
 	int64_t boot_deadline;
 	int64_t step_deadline;
-	pid_t app_pid; /* -1: it does not run */
+	int64_t app_pid;
 	int64_t app_since;
-	bool ready;
+	int64_t ready;	  /* 0 or 1 */
 	const char *says; /* the app, of itself */
-	int exit_status;  /* -1: not known yet */
+	int64_t exit_status;
+
+	/* Filled in by status_write. */
+	const char *version, *boot_id, *health_url, *app;
+	int64_t pid, started, limit, health_timeout, since;
 };
 
 /* Fills status; config and boot_id are borrowed. */
 void status_begin(struct status *status, const struct config *config, const char *boot_id);
 
 /* Replaces the document. */
-void status_write(struct status *status, const struct status_view *view);
+void status_write(struct status *status, struct status_view *view);
 
 /* Takes it away. */
 void status_end(const struct status *status);

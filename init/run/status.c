@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +40,37 @@ static void name_document(const char *folder, char path[static STATUS_PATH_SIZE]
 
 enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_TIME, FIELD_FLAG };
 
-struct field {
+#define FIELD(kind, name) FIELD_##kind, offsetof(struct status_view, name)
+
+/* Those with a _ in front are for programs alone. */
+static const struct field {
 	const char *key;
-	enum field_kind kind;
-	const char *text; /* NULL: null */
-	int64_t number;	  /* of the other kinds; -1 and CLOCK_NEVER: null */
+	uint16_t kind;
+	uint16_t offset;
+} fields[] = {
+	{"version", FIELD(TEXT, version)},
+	{"boot_id", FIELD(TEXT, boot_id)},
+	{"pid", FIELD(NUMBER, pid)},
+	{"_started", FIELD(NUMBER, started)},
+	{"_limit", FIELD(NUMBER, limit)},
+	{"health_timeout", FIELD(NUMBER, health_timeout)},
+	{"health_url", FIELD(TEXT, health_url)},
+	{"state", FIELD(TEXT, state)},
+	{"since", FIELD(TIME, since)},
+	{"boot_deadline", FIELD(TIME, boot_deadline)},
+	{"step", FIELD(TEXT, step)},
+	{"step_since", FIELD(TIME, step_since)},
+	{"step_deadline", FIELD(TIME, step_deadline)},
+	{"waits_for", FIELD(TEXT, target)},
+	{"reason", FIELD(TEXT, reason)},
+	{"app", FIELD(TEXT, app)},
+	{"app_pid", FIELD(NUMBER, app_pid)},
+	{"app_since", FIELD(TIME, app_since)},
+	{"app_says", FIELD(TEXT, says)},
+	{"ready", FIELD(FLAG, ready)},
+	{"exit_status", FIELD(NUMBER, exit_status)},
 };
+#define FIELDS (sizeof fields / sizeof fields[0])
 
 /* A field is left without what does not fit, so that there is room for those behind it. */
 #define FIELD_LEAST 80
@@ -60,64 +86,52 @@ static size_t add_text(char *room, size_t used, size_t size, const char *text)
 	return used;
 }
 
-static size_t add_value(char *room, size_t used, size_t size, const struct field *field)
+/* place is where the field's value is in the view. */
+static size_t add_value(char *room, size_t used, size_t size, int kind, const void *place)
 {
-	char utc[CLOCK_UTC_SIZE];
-	const char *text = field->text;
-	if (field->kind == FIELD_TIME && field->number != CLOCK_NEVER)
-		text = clock_utc(field->number, utc);
+	char own[CLOCK_UTC_SIZE];
+	const char *text = kind == FIELD_TEXT ? *(const char *const *)place : NULL;
+	int64_t number = kind == FIELD_TEXT ? -1 : *(const int64_t *)place;
+	if (kind == FIELD_TIME && number != CLOCK_NEVER)
+		text = clock_utc(number, own);
 	if (text != NULL)
 		return add_text(room, used, size, text);
-	if (field->kind == FIELD_NUMBER && field->number >= 0)
-		return used + (size_t)snprintf(room + used, STATUS_SIZE - used, "%lld",
-				      (long long)field->number);
-	if (field->kind == FIELD_FLAG)
-		return used + (size_t)snprintf(room + used, STATUS_SIZE - used,
-				      field->number ? "true" : "false");
-	return used + (size_t)snprintf(room + used, STATUS_SIZE - used, "null");
+	(void)snprintf(own, sizeof own, "%lld", (long long)number);
+	if (kind == FIELD_FLAG)
+		text = number != 0 ? "true" : "false";
+	else
+		text = kind == FIELD_NUMBER && number >= 0 ? own : "null";
+	memcpy(room + used, text, strlen(text) + 1);
+	return used + strlen(text);
 }
 
 /* One field a line: status_value counts on it. */
-static size_t render(const struct field *fields, size_t count, char *room)
+static size_t render(const struct status_view *view, char *room)
 {
 	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < FIELDS; i++) {
 		used += (size_t)snprintf(room + used, STATUS_SIZE - used,
 			"%s\n\"%s\": ", i > 0 ? "," : "{", fields[i].key);
-		used = add_value(room, used, STATUS_SIZE - (count - i) * FIELD_LEAST, &fields[i]);
+		used = add_value(room, used, STATUS_SIZE - (FIELDS - i) * FIELD_LEAST,
+			fields[i].kind, (const char *)view + fields[i].offset);
 	}
 	return used + (size_t)snprintf(room + used, STATUS_SIZE - used, "\n}\n");
 }
 
-static size_t render_view(const struct status *status, const struct status_view *view, char *room)
+/* What does not change, but for since. */
+static void complete(const struct status *status, struct status_view *view)
 {
 	const struct config *config = status->config;
 	int64_t limit = clock_earlier(view->boot_deadline, view->step_deadline);
-	const char *app = config->app.count > 0 ? config->app.items[0] : NULL;
-	const struct field fields[] = {
-		{"version", FIELD_TEXT, TMINUS_VERSION, 0},
-		{"boot_id", FIELD_TEXT, status->boot_id, 0},
-		{"pid", FIELD_NUMBER, NULL, getpid()},
-		{"_started", FIELD_NUMBER, NULL, process_start_time(getpid())},
-		{"_limit", FIELD_NUMBER, NULL, limit == CLOCK_NEVER ? -1 : limit},
-		{"health_timeout", FIELD_NUMBER, NULL, config->health_timeout},
-		{"health_url", FIELD_TEXT, config->health_url, 0},
-		{"state", FIELD_TEXT, view->state, 0},
-		{"since", FIELD_TIME, NULL, status->since},
-		{"boot_deadline", FIELD_TIME, NULL, view->boot_deadline},
-		{"step", FIELD_TEXT, view->step, 0},
-		{"step_since", FIELD_TIME, NULL, view->step_since},
-		{"step_deadline", FIELD_TIME, NULL, view->step_deadline},
-		{"waits_for", FIELD_TEXT, view->target, 0},
-		{"reason", FIELD_TEXT, view->reason, 0},
-		{"app", FIELD_TEXT, app, 0},
-		{"app_pid", FIELD_NUMBER, NULL, view->app_pid},
-		{"app_since", FIELD_TIME, NULL, view->app_since},
-		{"app_says", FIELD_TEXT, view->says, 0},
-		{"ready", FIELD_FLAG, NULL, view->ready},
-		{"exit_status", FIELD_NUMBER, NULL, view->exit_status},
-	};
-	return render(fields, sizeof fields / sizeof fields[0], room);
+	view->version = TMINUS_VERSION;
+	view->boot_id = status->boot_id;
+	view->pid = getpid();
+	view->started = process_start_time(getpid());
+	view->limit = limit == CLOCK_NEVER ? -1 : limit;
+	view->health_timeout = config->health_timeout;
+	view->health_url = config->health_url;
+	view->since = status->since;
+	view->app = config->app.count > 0 ? config->app.items[0] : NULL;
 }
 
 /* A new file, renamed: a reader finds the old document or the new one, and a link that somebody has
@@ -194,13 +208,14 @@ void status_begin(struct status *status, const struct config *config, const char
 	*status = (struct status){.config = config, .boot_id = boot_id};
 }
 
-void status_write(struct status *status, const struct status_view *view)
+void status_write(struct status *status, struct status_view *view)
 {
 	char text[STATUS_SIZE];
 	if (status->state != view->state)
 		status->since = clock_now();
 	status->state = view->state;
-	size_t length = render_view(status, view, text);
+	complete(status, view);
+	size_t length = render(view, text);
 	if (status->path[0] != '\0' && put(status->path, text, length) == 0)
 		return;
 	status_end(status); /* an old one would be wrong */
