@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +21,9 @@
 
 /* How long PID 1 may need to act on its own limits, in ms. */
 #define LIMIT_MARGIN 5000
+
+/* A PID 1 younger than this may not have written its document yet, in s. */
+#define DOCUMENT_TAKES 5
 
 /* A document does not change when its writer is killed: who watches looks again, in ms. */
 #define LOOK_AGAIN 1000
@@ -155,11 +159,24 @@ int command_status(struct command_line *line)
 
 /* --- health ---------------------------------------------------------------------------------- */
 
+/* Its document may come yet. proc_pid_stat(5), starttime */
+static bool has_just_started(void)
+{
+	struct timespec now = {0};
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec - process_start_time(1) / sysconf(_SC_CLK_TCK) < DOCUMENT_TAKES;
+}
+
 /* Nothing is known of a container whose every place is read-only, but that its tminus lives. One
  * that works must not be killed for that. */
-static int without_document(void)
+static int without_document(bool live)
 {
-	if (runs_as_first()) {
+	bool first = runs_as_first();
+	if (first && !live && has_just_started()) {
+		log_error("tminus has just started");
+		return EXIT_FAILURE;
+	}
+	if (first) {
 		log_warn("taken for healthy: tminus runs, but could write its status nowhere");
 		return EXIT_SUCCESS;
 	}
@@ -225,8 +242,9 @@ static int check_ready(const struct document *document)
 int command_health(struct command_line *line)
 {
 	struct document document;
+	bool live = (line->options & OPTION_LIVE) != 0;
 	signals_unblock();
 	if (!find(line, &document))
-		return without_document();
-	return (line->options & OPTION_LIVE) != 0 ? check_live(&document) : check_ready(&document);
+		return without_document(live);
+	return live ? check_live(&document) : check_ready(&document);
 }
