@@ -217,7 +217,8 @@ static void view_app(const struct run *run, struct status_view *view)
 {
 	const struct process *app = run->plan->app;
 	bool became = run->config->app_mode == APP_EXEC && run->state == RUN_APP;
-	if (app == NULL || (!became && !(app->confirmed && process_is_alive(app))))
+	bool runs = app != NULL && app->state > PROCESS_STARTING && process_is_alive(app);
+	if (!runs && !became)
 		return;
 	view->app_pid = became ? getpid() : app->pid;
 	view->app_since = became ? clock_now() : app->started_at;
@@ -707,6 +708,8 @@ static void on_supervised(struct run *run, struct supervised *one, enum process_
 		on_started(run, process);
 	if (change != PROCESS_HAS_ENDED)
 		return;
+	if (process == run->plan->app)
+		run->notify.ready = false;
 	if (jobs_find(&run->jobs, process) != NULL)
 		jobs_tell_end(process, run->error);
 	if (may_revive(run, process) && services_revive(one))

@@ -82,6 +82,19 @@ def test_the_app_is_ready_when_it_says_so(speaker):
     assert app.run.health() == 0
 
 
+def test_an_app_that_is_started_again_is_ready_when_it_says_so_again(speaker):
+    app = speaker(TMINUS_APP_RESTART="always")
+    app.say("READY=1", "STATUS=first")
+    first = app.run.expect_document(ready=True)
+    app.run.child("python3").signal(signal.SIGKILL)
+    app.run.expect(lambda: app.run.out.bytes.count(b"up") == 2, "the app again")
+    second = app.run.expect_document(state="app", ready=False)
+    assert second["app_pid"] not in (None, first["app_pid"])
+    assert (app.run.health("--live"), app.run.health()) == (0, 1)
+    app.say("READY=1")
+    app.run.expect_document(ready=True)
+
+
 def test_an_app_of_another_user_can_say_it(speaker):
     app = speaker("--set", "app.user=1000")
     app.say("READY=1")

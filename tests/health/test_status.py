@@ -157,9 +157,9 @@ def test_a_place_can_be_set(inside, folder, way):
     settings = {"TMINUS_STATUS_PATH": str(folder / "place")} if way == "environment" else {
         "TMINUS_CONFIG": folder.script("tminus.ini", f"[status]\npath = {folder / 'place'}\n", 0o600)}
     run = inside("--", "sleep", "1000", environment=settings)
-    run.expect(lambda: run.health(environment=settings) == 0, "the document in its place")
+    run.expect(lambda: list((folder / "place").glob("*")) == [folder / "place" / f"tminus-{run.number()}.json"], "the document in its place")
     assert run.places() == []
-    assert os.listdir(folder / "place") == [f"tminus-{run.number()}.json"]
+    assert run.health(environment=settings) == 0
     assert json.loads(run.tminus("status", "--json", environment=settings).stdout)["state"] == "app"
 
 
