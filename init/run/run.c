@@ -16,10 +16,10 @@
 #include "process/signals.h"
 #include "process/terminal.h"
 #include "run/boot.h"
-#include "run/notify.h"
-#include "run/status.h"
 #include "run/jobs.h"
+#include "run/notify.h"
 #include "run/services.h"
+#include "run/status.h"
 
 /* Time that the keeper has to close its session once boot needs it no longer. */
 #define KEEPER_LEAVES_WITHIN 5000
