@@ -467,7 +467,8 @@ static void add_restore(struct draft *draft)
 		add_child(draft, WORK_RESTORE, restore_child, job, work, STATUS_RESTORE);
 }
 
-/* --- what has a name --------------------------------------------------------------------------- */
+/* --- what has a name ---------------------------------------------------------------------------
+ */
 
 static bool is_left_out(
 	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
@@ -499,8 +500,7 @@ static void place(struct draft *draft, struct plan_step *step, const char *workd
 }
 
 /* argv is its own, or that of tminus, which then runs it. */
-static struct plan_step *add_job_command(
-	struct draft *draft, size_t index, const struct list *argv)
+static struct plan_step *add_job_command(struct draft *draft, size_t index, const struct list *argv)
 {
 	const struct job_settings *job = &draft->config->jobs[index];
 	struct plan_step *step = add_named(draft, NAMED_JOB, index, job->name, argv);

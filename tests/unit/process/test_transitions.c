@@ -166,8 +166,7 @@ static void only_a_row_that_has_ended_can_rest(void **state)
 	for (enum process_state from = 0; from < PROCESS_STATES; from++) {
 		struct process row = {.state = from, .descriptor = -1};
 		process_rest(&row, 1000);
-		assert_int_equal(
-			row.state, from == PROCESS_ENDED ? PROCESS_RESTING : from);
+		assert_int_equal(row.state, from == PROCESS_ENDED ? PROCESS_RESTING : from);
 	}
 }
 

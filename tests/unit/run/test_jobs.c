@@ -1,5 +1,5 @@
-/* Timed jobs, without waiting for a minute: the time of the next run is set by hand, and the timer is
- * made to come. */
+/* Timed jobs, without waiting for a minute: the time of the next run is set by hand, and the timer
+ * is made to come. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +108,8 @@ static void a_run_starts_at_its_time_and_is_told_which_it_is(void **state)
 	(void)state;
 	prepare(&bench, "* * * * *");
 	time_t due = (time_t)now();
-	assert_true(strftime(expected, sizeof expected, "--job=a@" JOB_TIME_FORMAT, gmtime(&due)) > 0);
+	assert_true(
+		strftime(expected, sizeof expected, "--job=a@" JOB_TIME_FORMAT, gmtime(&due)) > 0);
 	come(&bench, due);
 	assert_int_equal(bench.row.state, PROCESS_STARTING);
 	assert_string_equal(bench.run, expected);

@@ -66,8 +66,7 @@ static void prepare(struct bench *bench, enum run_state state)
 {
 	static char *argv[] = {"sleep", "1000", NULL};
 	static char *environment[] = {"PATH=/bin:/usr/bin", NULL};
-	struct config_request request = {
-		.app_argv = argv, .environment = environment};
+	struct config_request request = {.app_argv = argv, .environment = environment};
 	struct faults faults = {0};
 	for (int i = 0; i < SERVICES; i++) {
 		struct text set = {0};
@@ -125,8 +124,7 @@ static void end(struct bench *bench, struct supervised *one, int status)
 	one->process->state = PROCESS_ENDED;
 	one->process->status = status << 8;
 	bench->run.gone = one;
-	feed(&bench->run,
-		one->process == bench->plan->app ? RUN_APP_GONE : RUN_SERVICE_GONE);
+	feed(&bench->run, one->process == bench->plan->app ? RUN_APP_GONE : RUN_SERVICE_GONE);
 }
 
 static struct supervised *app(const struct bench *bench)
@@ -219,8 +217,8 @@ static void check_order(unsigned order, enum process_state row)
 	for (size_t i = 0; i < bench.plan->services.count; i++)
 		if (process_is_alive(bench.plan->services.all[i].process))
 			left[count++] = &bench.plan->services.all[i];
-	assert_int_equal(count, row == PROCESS_RESTING || row == PROCESS_ENDED ? SERVICES
-									       : SERVICES + 1);
+	assert_int_equal(
+		count, row == PROCESS_RESTING || row == PROCESS_ENDED ? SERVICES : SERVICES + 1);
 	for (; count > 0; count--) {
 		assert_int_equal(bench.run.state, RUN_STOPPING);
 		size_t next = order % count;
