@@ -201,7 +201,8 @@ static void digest_work(struct work *work, const struct list *argv, const struct
 static int add_work(struct draft *draft, const char *kind, const char *name, enum work_when when)
 {
 	struct plan *plan = draft->plan;
-	bool possible = HAS_DRIVERS && config_coordinates(draft->config) && plan->work_count < WORK_MOST;
+	bool possible =
+		HAS_DRIVERS && config_coordinates(draft->config) && plan->work_count < WORK_MOST;
 	if (!possible && (when == WORK_ONCE || when == WORK_CHANGED))
 		log_warn("%s%s%s runs at every start: there is no database with a login "
 			 "(DATABASE_URL) in which tminus could write down what ran once",
@@ -444,8 +445,8 @@ static void add_backup(struct draft *draft, enum work_when when, const char *rea
 {
 	int work = add_own_work(draft, WORK_BACKUP, when);
 	if (HAS_DRIVERS && work != NO_WORK)
-		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason}, work,
-			STATUS_BACKUP);
+		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason},
+			work, STATUS_BACKUP);
 }
 
 /* A backup is made where a directory is named for it. */

@@ -14,6 +14,12 @@ def app(line, **settings):
     return "\n".join(["[app]", line, *(f"{key} = {value}" for key, value in settings.items())])
 
 
+def health(run):
+    """What `tminus health` in the container ends with."""
+    return subprocess.run(["nsenter", "--target", str(run.init.pid), "--mount", "--pid", harness.TMINUS, "health"],
+                          capture_output=True, timeout=20, env={"PATH": harness.PATH}).returncode
+
+
 def starts(run):
     return run.out.bytes.count(b"started")
 
@@ -59,6 +65,14 @@ def test_a_stop_during_the_pause_ends_it_at_once_with_the_app_s_status(supervise
     run.signal(signal.SIGTERM)
     assert run.wait() == 7
     assert starts(run) == 2
+
+
+def test_an_app_that_waits_to_be_started_again_is_not_healthy(supervised):
+    run = supervised(app(COUNT.format(status=7), restart="always"))
+    run.expect_error("it is started again in 4 s")
+    assert health(run) != 0
+    run.signal(signal.SIGTERM)
+    run.wait()
 
 
 def test_what_a_dead_app_has_left_in_its_group_is_told_to_end_before_it_comes_back(supervised):
