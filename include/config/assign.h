@@ -11,9 +11,9 @@
 #include "config/given.h"
 #include "config/settings.h"
 
-/* Writes the value of setting into structure (struct config or struct step_settings and its like), whose field
- * is still zeroed; what it allocates is released with assign_clear. A text that is not understood
- * is a fault that names its origin and shows the text, unless it is secret. */
+/* Writes the value of setting into structure (struct config or struct step_settings and its like),
+ * whose field is still zeroed; what it allocates is released with assign_clear. A text that is not
+ * understood is a fault that names its origin and shows the text, unless it is secret. */
 void assign_value(const struct setting *setting, const struct given *given,
 	char *const *environment, void *structure, struct faults *faults);
 void assign_clear(const struct setting *setting, void *structure);

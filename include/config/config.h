@@ -36,8 +36,8 @@ typedef int64_t setting_GROUP;	      /* gid; -1 when not set */
 typedef int64_t setting_MASK;	      /* of umask(2); -1 when not set */
 typedef struct limits setting_LIMITS;
 typedef struct schedule setting_SCHEDULE; /* minutes is 0 when not set */
-typedef struct list setting_LIST;    /* words; count 0 when not set */
-typedef struct list setting_COMMAND; /* argv; count 0 when not set */
+typedef struct list setting_LIST;	  /* words; count 0 when not set */
+typedef struct list setting_COMMAND;	  /* argv; count 0 when not set */
 
 /* environment_name is never NULL in a loaded config, and preset never PRESET_AUTO: it is what auto
  * chose. A step with an empty command (TMINUS_STEP_X_COMMAND="") is switched off: it is among the

@@ -6,11 +6,11 @@
  *   @hourly @daily @midnight @weekly @monthly @yearly @annually
  *
  * The rules are those of Debian's cron(8). Where day and weekday both say something (do not begin
- * with *), one of them is enough. Times are local, as TZ says and tzdata knows, else UTC. When clocks
- * are set forward, what falls into the hour that is left out runs once, right behind it; when they
- * are set back, what comes twice runs the first time alone. Schedules whose minute or hour begins
- * with * simply follow the clock: they run in neither the hour that there is not, nor only once in
- * the one that there is twice.
+ * with *), one of them is enough. Times are local, as TZ says and tzdata knows, else UTC. When
+ * clocks are set forward, what falls into the hour that is left out runs once, right behind it;
+ * when they are set back, what comes twice runs the first time alone. Schedules whose minute or
+ * hour begins with * simply follow the clock: they run in neither the hour that there is not, nor
+ * only once in the one that there is twice.
  *
  * Owns nothing. The C library may read the time zone's file.
  */

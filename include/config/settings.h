@@ -37,7 +37,7 @@ struct setting {
 	const char *section; /* "" before any section; "step" for a key of [step NAME] */
 	const char *key;
 	enum setting_type type;
-	size_t offset;	      /* in struct config; of [step NAME] in struct step_settings, and so on */
+	size_t offset; /* in struct config; of [step NAME] in struct step_settings, and so on */
 	const char *fallback; /* as text; NULL when it is not set by default */
 	const char *help;
 	const char *choices; /* "run|off", of TYPE_CHOICE only */

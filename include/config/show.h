@@ -13,11 +13,10 @@
 #include "config/config.h"
 #include "config/help.h"
 
-/* The command of [section] key, or of a named section, as it was written: not expanded, passwords of URLs
- * masked. For messages; the caller frees it. */
+/* The command of [section] key, or of a named section, as it was written: not expanded, passwords
+ * of URLs masked. For messages; the caller frees it. */
 char *config_command_text(const struct config *config, const char *section, const char *key);
-char *config_named_command_text(
-	const struct config *config, enum named_kind kind, size_t index);
+char *config_named_command_text(const struct config *config, enum named_kind kind, size_t index);
 
 /* A table for a terminal, or one JSON object. What the stream cannot take is the caller's to find
  * out (ferror(3)). */

@@ -3,8 +3,8 @@
  *
  * One timer on the wall clock, armed for the next run of all: nothing is polled, and without jobs
  * there is no timer. It comes, too, when somebody sets the clock, and when a machine that slept
- * wakes up. A run that comes more than a minute late was missed: that is said, and it is not made up
- * for. A run whose predecessor is still at work is left out, and that is said. timerfd_create(2)
+ * wakes up. A run that comes more than a minute late was missed: that is said, and it is not made
+ * up for. A run whose predecessor is still at work is left out, and that is said. timerfd_create(2)
  *
  * Allocates nothing once the plan is made.
  */
@@ -26,7 +26,7 @@
 struct job {
 	struct process *process;
 	const struct job_settings *settings;
-	char *run; /* JOB_RUN_SIZE bytes in the command's argv, where tminus itself is to know */
+	char *run;    /* JOB_RUN_SIZE bytes in the command's argv, where tminus itself is to know */
 	int64_t next; /* seconds since 1970; -1: never */
 	int64_t last; /* for which it was started last; 0: not yet */
 };

@@ -36,7 +36,7 @@ struct plan_request {
 	int terminal;		   /* as terminal_find */
 	bool backup;		   /* PLAN_GUARD: make one before the command */
 	struct backup_job restore; /* PLAN_RESTORE: its restore part */
-	const char *job;	   /* PLAN_GUARD, PLAN_BACKUP: the run NAME@TIME that it is; or NULL */
+	const char *job; /* PLAN_GUARD, PLAN_BACKUP: the run NAME@TIME that it is; or NULL */
 	const struct config_request *call; /* how tminus was called: jobs call it so, too */
 };
 
@@ -81,7 +81,7 @@ struct plan {
 	struct plan_step *steps;
 	size_t step_count;
 	struct process_table table;
-	struct process *app;	/* NULL when the scope has no app */
+	struct process *app;	  /* NULL when the scope has no app */
 	struct services services; /* the app and what lives beside it; none without an app */
 	struct job *timed;	  /* those of them that are timed jobs */
 	size_t timed_count;

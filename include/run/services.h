@@ -16,9 +16,9 @@
 struct supervised {
 	struct process *process;
 	enum restart restart;
-	int64_t limit;	/* restarts in a row; 0 = no limit */
-	bool essential; /* its end is the end of all */
-	bool with_app;	/* it starts when the app is up */
+	int64_t limit;	   /* restarts in a row; 0 = no limit */
+	bool essential;	   /* its end is the end of all */
+	bool with_app;	   /* it starts when the app is up */
 	unsigned restarts; /* in a row; written by services.c alone */
 };
 

@@ -247,10 +247,12 @@ static const struct {
 	size_t name;
 	size_t origin;
 } places[NAMED_KINDS] = {
-#define PLACE(kind)                                                             \
-	{offsetof(struct config, kind##s), offsetof(struct config, kind##_count), \
-		sizeof(struct kind##_settings), offsetof(struct kind##_settings, name), \
-		offsetof(struct kind##_settings, origin)}
+#define PLACE(kind)                                                                             \
+	{                                                                                       \
+		offsetof(struct config, kind##s), offsetof(struct config, kind##_count),        \
+			sizeof(struct kind##_settings), offsetof(struct kind##_settings, name), \
+			offsetof(struct kind##_settings, origin)                                \
+	}
 	[NAMED_STEP] = PLACE(step),
 	[NAMED_SERVICE] = PLACE(service),
 	[NAMED_JOB] = PLACE(job),
@@ -310,7 +312,8 @@ static void check_services(struct loader *loader)
 			continue;
 		if (service->after == AFTER_APP)
 			faults_add(loader->faults,
-				"%s: [service %s]: ready goes with after = boot: the app waits for it",
+				"%s: [service %s]: ready goes with after = boot: the app waits for "
+				"it",
 				service->origin, service->name);
 		if (target_check(service->ready, &error) != 0)
 			faults_add(loader->faults, "%s: [service %s]: %s", service->origin,

@@ -73,8 +73,7 @@ struct given *origins_plain(struct origins *origins, const char *section, const 
 	return index < 0 ? NULL : &origins->plain[index];
 }
 
-struct given_section *origins_named(
-	struct origins *origins, enum named_kind kind, const char *name)
+struct given_section *origins_named(struct origins *origins, enum named_kind kind, const char *name)
 {
 	const struct given_sections *sections = &origins->named[kind];
 	for (size_t i = 0; i < sections->count; i++)

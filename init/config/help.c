@@ -91,8 +91,7 @@ static void help_rows(FILE *stream, const struct setting *settings, size_t count
 		bool named = settings_kind(setting->section) != NAMED_KINDS;
 		autofree char *left = left_side(setting);
 		if (!text_equal(section, setting->section))
-			(void)fprintf(
-				stream, "\n[%s%s]\n", setting->section, named ? " NAME" : "");
+			(void)fprintf(stream, "\n[%s%s]\n", setting->section, named ? " NAME" : "");
 		section = setting->section;
 		autofree char *text = help_text(setting);
 		(void)fprintf(stream, "  %-*s  ", width, left);

@@ -131,8 +131,7 @@ int schedule_parse(const char *text, struct schedule *schedule, struct error *er
 		at = skip_blanks(at);
 	}
 	if (*at != '\0')
-		return error_set(
-			error, STATUS_CONFIG, "\"%.80s\" has more than five fields", text);
+		return error_set(error, STATUS_CONFIG, "\"%.80s\" has more than five fields", text);
 	schedule->weekdays = (schedule->weekdays | schedule->weekdays >> 7) & 0x7f;
 	schedule->either = !star[FIELD_DAY] && !star[FIELD_WEEKDAY];
 	schedule->by_clock = star[FIELD_MINUTE] || star[FIELD_HOUR];
@@ -236,8 +235,8 @@ int64_t schedule_next(const struct schedule *schedule, int64_t after)
 	int64_t start = local - local % DAY - DAY;
 	int64_t end = start + DAYS_AHEAD * DAY;
 	for (; start < end; start += DAY) {
-		int64_t time = is_day_of(schedule, start) ? next_of_day(schedule, start, after)
-							  : -1;
+		int64_t time =
+			is_day_of(schedule, start) ? next_of_day(schedule, start, after) : -1;
 		if (best < 0 && time >= 0)
 			end = start + 2 * DAY;
 		if (time >= 0 && (best < 0 || time < best))

@@ -96,14 +96,12 @@ char *config_command_text(const struct config *config, const char *section, cons
 	return text != NULL ? text : memory_copy("");
 }
 
-char *config_named_command_text(
-	const struct config *config, enum named_kind kind, size_t index)
+char *config_named_command_text(const struct config *config, enum named_kind kind, size_t index)
 {
 	size_t count;
 	int key = settings_find_named(kind, "command");
 	const struct setting *keys = settings_named(kind, &count);
-	char *text =
-		words_text(&keys[key], &config->origins->named[kind].items[index].keys[key]);
+	char *text = words_text(&keys[key], &config->origins->named[kind].items[index].keys[key]);
 	return text != NULL ? text : memory_copy("");
 }
 

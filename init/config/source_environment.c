@@ -119,8 +119,7 @@ static size_t prefix_length(const char *name, enum named_kind kind)
 
 /* The index of the key that the length bytes at name end with, and the length of what is before
  * "_KEY"; -1 when there is none. The longest key wins. */
-static int find_key_suffix(
-	enum named_kind kind, const char *name, size_t length, size_t *before)
+static int find_key_suffix(enum named_kind kind, const char *name, size_t length, size_t *before)
 {
 	size_t count;
 	int found = -1;

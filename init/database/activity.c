@@ -28,9 +28,9 @@ struct questions {
 };
 
 /* Of other roles' sessions an ordinary one sees little: most columns are NULL. */
-#define POSTGRES_WHO(a)                                                                            \
-	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') "  \
-	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                 \
+#define POSTGRES_WHO(a)                                                                           \
+	"'pid ' || " a ".pid || ' (' || coalesce(nullif(" a ".application_name, ''), 'no name') " \
+	"|| ', role ' || coalesce(" a ".usename, '?') || coalesce(', ' || host(" a                \
 	".client_addr), '') || ')'"
 
 /* clang-format off */

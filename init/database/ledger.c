@@ -228,6 +228,10 @@ int ledger_write(struct session *session, const char *view, const struct ledger 
 		return 0;
 	if (session_kind(session) == DATABASE_SQLITE)
 		return write_sqlite(session, view, ledger, failure);
-	autofree char *replace = view_of(session, view, ledger, "CREATE OR REPLACE VIEW");
+	/* As the definer's, MySQL could not read it any more once that user is dropped. */
+	autofree char *replace = view_of(session, view, ledger,
+		session_kind(session) == DATABASE_MYSQL
+			? "CREATE OR REPLACE SQL SECURITY INVOKER VIEW"
+			: "CREATE OR REPLACE VIEW");
 	return session_query(session, replace, NULL, failure);
 }

@@ -37,8 +37,8 @@ static void find_next(struct job *job, int64_t now)
 	job->next = schedule_next(&job->settings->schedule, set_back ? job->last : now);
 }
 
-/* Without TFD_TIMER_CANCEL_ON_SET, which not every kernel has, a clock that is set is noticed at the
- * next run. timerfd_settime(2) */
+/* Without TFD_TIMER_CANCEL_ON_SET, which not every kernel has, a clock that is set is noticed at
+ * the next run. timerfd_settime(2) */
 static void arm(const struct jobs *jobs)
 {
 	int64_t next = -1;
@@ -48,7 +48,8 @@ static void arm(const struct jobs *jobs)
 			next = of_job;
 	}
 	const struct itimerspec time = {.it_value = {.tv_sec = next > 0 ? (time_t)next : 0}};
-	if (timerfd_settime(jobs->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &time, NULL) != 0)
+	if (timerfd_settime(
+		    jobs->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &time, NULL) != 0)
 		(void)timerfd_settime(jobs->timer, TFD_TIMER_ABSTIME, &time, NULL);
 }
 
@@ -168,7 +169,8 @@ void jobs_tell_end(const struct process *process, const struct error *error)
 	char how[TEXT_SIZE];
 	char room[TEXT_SIZE];
 	const char *name = process->kind.name;
-	const char *took = text_duration(process->ended_at - process->started_at, room, sizeof room);
+	const char *took =
+		text_duration(process->ended_at - process->started_at, room, sizeof room);
 	if (process->failed)
 		log_error("%s failed: %s", name, error->message);
 	else if (process_went_well(process))

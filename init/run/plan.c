@@ -201,7 +201,8 @@ static void digest_work(struct work *work, const struct list *argv, const struct
 static int add_work(struct draft *draft, const char *kind, const char *name, enum work_when when)
 {
 	struct plan *plan = draft->plan;
-	bool possible = HAS_DRIVERS && config_coordinates(draft->config) && plan->work_count < WORK_MOST;
+	bool possible =
+		HAS_DRIVERS && config_coordinates(draft->config) && plan->work_count < WORK_MOST;
 	if (!possible && (when == WORK_ONCE || when == WORK_CHANGED))
 		log_warn("%s%s%s runs at every start: there is no database with a login "
 			 "(DATABASE_URL) in which tminus could write down what ran once",
@@ -444,8 +445,8 @@ static void add_backup(struct draft *draft, enum work_when when, const char *rea
 {
 	int work = add_own_work(draft, WORK_BACKUP, when);
 	if (HAS_DRIVERS && work != NO_WORK)
-		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason}, work,
-			STATUS_BACKUP);
+		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason},
+			work, STATUS_BACKUP);
 }
 
 /* A backup is made where a directory is named for it. */
@@ -467,7 +468,8 @@ static void add_restore(struct draft *draft)
 		add_child(draft, WORK_RESTORE, restore_child, job, work, STATUS_RESTORE);
 }
 
-/* --- what has a name --------------------------------------------------------------------------- */
+/* --- what has a name ---------------------------------------------------------------------------
+ */
 
 static bool is_left_out(
 	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
@@ -499,8 +501,7 @@ static void place(struct draft *draft, struct plan_step *step, const char *workd
 }
 
 /* argv is its own, or that of tminus, which then runs it. */
-static struct plan_step *add_job_command(
-	struct draft *draft, size_t index, const struct list *argv)
+static struct plan_step *add_job_command(struct draft *draft, size_t index, const struct list *argv)
 {
 	const struct job_settings *job = &draft->config->jobs[index];
 	struct plan_step *step = add_named(draft, NAMED_JOB, index, job->name, argv);

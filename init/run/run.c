@@ -32,8 +32,8 @@
 /* From the app's start until boot's memory is given back: not while a short app runs. */
 #define TRIM_AFTER 100
 
-/* Time that services have to end where not the platform, with its own limit, stops us: when there is
- * no app.grace. */
+/* Time that services have to end where not the platform, with its own limit, stops us: when there
+ * is no app.grace. */
 #define STOP_OF_OUR_OWN 10000
 
 #define DURATION_SIZE 32
@@ -76,13 +76,13 @@ struct run {
 	struct jobs jobs;
 	int64_t deadline; /* of this state */
 	int64_t started_at;
-	pid_t group;		   /* the app's pid, for what outlives it in its group */
-	int64_t trim_at;	   /* then the memory of boot is given back */
-	int status;		   /* the exit status, once it is known */
-	bool decided;		   /* it is a service's, whatever the app ends with */
+	pid_t group;		       /* the app's pid, for what outlives it in its group */
+	int64_t trim_at;	       /* then the memory of boot is given back */
+	int status;		       /* the exit status, once it is known */
+	bool decided;		       /* it is a service's, whatever the app ends with */
 	const struct supervised *gone; /* the one that has ended, during its event */
-	int64_t grace;		   /* of the stop that is on */
-	int signal;		   /* the one being handled */
+	int64_t grace;		       /* of the stop that is on */
+	int signal;		       /* the one being handled */
 	struct notify notify;
 	struct status document;
 	unsigned changes; /* that the document must hold, and that it holds */
@@ -353,8 +353,8 @@ static enum run_state begin_stop(struct run *run, int64_t grace)
 static enum run_state stop_on_our_own(struct run *run)
 {
 	run->signal = SIGTERM;
-	return begin_stop(run, run->config->app_grace > 0 ? run->config->app_grace
-							  : STOP_OF_OUR_OWN);
+	return begin_stop(
+		run, run->config->app_grace > 0 ? run->config->app_grace : STOP_OF_OUR_OWN);
 }
 
 static enum run_state leave_if_over(struct run *run)

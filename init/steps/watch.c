@@ -26,8 +26,11 @@ void watch_begin(
 	struct watch *watch, const struct keeper_job *job, const struct work *work, int channel)
 {
 	int64_t now = clock_now();
-	*watch = (struct watch){
-		.job = job, .work = work, .channel = channel, .since = now, .say_at = now + SAY_AFTER};
+	*watch = (struct watch){.job = job,
+		.work = work,
+		.channel = channel,
+		.since = now,
+		.say_at = now + SAY_AFTER};
 }
 
 void watch_end(struct watch *watch)

@@ -1,5 +1,5 @@
-/* Reads lines "SCHEDULE<TAB>SECONDS" and writes for each when the schedule comes next behind them, -1
- * for never, "?" for what is no schedule. The zone is TZ's. */
+/* Reads lines "SCHEDULE<TAB>SECONDS" and writes for each when the schedule comes next behind them,
+ * -1 for never, "?" for what is no schedule. The zone is TZ's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -93,7 +93,9 @@ def test_orphans_are_reaped_while_it_lingers(container, orphans, folder):
 
 
 @pytest.mark.parametrize("environment", [
-    {}, {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"}], ids=["plain", "behind a boot"])
+    {}, {"TMINUS_UPGRADE_COMMAND": "true", "TMINUS_WAIT_TARGETS": "file:/etc/passwd"},
+    {"TMINUS_SERVICE_A_COMMAND": "sleep 1000", "TMINUS_JOB_A_COMMAND": "true", "TMINUS_JOB_A_SCHEDULE": "@yearly"}],
+    ids=["plain", "behind a boot", "beside a service and a job"])
 def test_an_idle_tminus_is_never_woken(container, environment):
     run = container("--", "sleep", "1000", environment=environment)
     run.child("sleep")

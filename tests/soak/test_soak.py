@@ -1,0 +1,125 @@
+"""Twenty seconds, or ten minutes with the full numbers, of forks, signals, deaths and restarts at random: no
+zombie stays, no signal is lost, memory and descriptors stay what they were.
+"""
+
+import collections
+import os
+import pathlib
+import random
+import signal
+import time
+
+import pytest
+
+import harness
+
+DURATION = 600 if harness.LONG else 20
+SETTLED_BY = DURATION / 4  # by then everything has been done once
+SLACK = 64 * 1024  # bytes: pages that are touched for the first time, the first job's among them
+
+# Queued by the kernel, each of them, so that what is sent can be counted.
+QUEUED = range(signal.SIGRTMIN, signal.SIGRTMIN + 6)
+
+CHAOS = """
+import os, random, signal, time
+end = time.monotonic() + random.uniform(0.2, 20)
+while time.monotonic() < end:
+    pid = os.fork()
+    if pid == 0:
+        if random.random() < 0.5:
+            os.setsid()
+        if os.fork() == 0:
+            time.sleep(random.random() / 20)
+        os._exit(random.randrange(256))
+    if random.random() < 0.5:
+        os.waitpid(pid, 0)
+    time.sleep(0.002)
+if random.random() < 0.3:
+    os.kill(os.getpid(), random.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM]))
+os._exit(random.randrange(4))
+"""
+
+SETTINGS = """
+[app]
+command = {app}
+restart = on-failure
+restart_limit = 0
+linger = 200ms
+[service chaos]
+command = python3 {chaos}
+restart = always
+[service other]
+command = python3 {chaos}
+restart = always
+[service still]
+command = sleep 1000
+restart = always
+[job often]
+schedule = * * * * *
+command = true
+"""
+
+
+def memory(process, field):
+    """A field of /proc/PID/status in bytes: VmData, what is mapped; RssAnon, what was ever touched of it."""
+    return int(process.status()[field].split()[0]) * 1024
+
+
+def descriptors(process):
+    return len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
+
+
+def zombies(process):
+    return [child for child in process.children() if child.state() == "Z"]
+
+
+def received(recorder):
+    """How many signals the app has recorded: a line of three bytes each, behind "ready"."""
+    return (recorder.path.stat().st_size - len("ready\n")) // 3
+
+
+def send(chance, run, sent):
+    """A signal to PID 1, which its app must get."""
+    number = chance.choice(QUEUED)
+    run.init.signal(number)
+    sent[int(number)] += 1
+
+
+def strike(chance, run):
+    """A signal to one of the services."""
+    services = [child for child in run.init.children() if child.name() in ("python3", "sleep")]
+    if services:
+        victim, number = chance.choice(services), chance.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT])
+        try:
+            os.kill(victim.pid, number)
+            os.kill(victim.pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+
+@pytest.mark.serial
+def test_nothing_is_lost_and_nothing_grows(container, folder, recorder, record_property):
+    chaos = folder.script("chaos.py", CHAOS)
+    app = recorder.line("--end", f"{int(signal.SIGTERM)}=7")
+    name = folder.script("tminus.ini", SETTINGS.format(app=app, chaos=chaos), mode=0o644)
+    run = container("--config", name)
+    run.expect(recorder.is_ready, "the app to be ready")
+    chance, sent, begun, base = random.Random(int.from_bytes(os.urandom(4), "big")), collections.Counter(), time.monotonic(), None
+    while time.monotonic() - begun < DURATION:
+        for _ in range(chance.randrange(40)):
+            send(chance, run, sent)
+        if chance.random() < 0.01:
+            strike(chance, run)
+        # Where too many are pending, the kernel drops some: rlimit RLIMIT_SIGPENDING.
+        run.expect(lambda: received(recorder) == sum(sent.values()), "the app to have every signal")
+        run.expect(lambda: not zombies(run.init), "every zombie to be reaped")
+        if base is None and time.monotonic() - begun > SETTLED_BY:
+            base = memory(run.init, "RssAnon"), descriptors(run.init), memory(run.init, "VmData")
+    assert collections.Counter(recorder.signals()) == sent
+    run.expect(lambda: descriptors(run.init) <= base[1], "descriptors to be as many as before")
+    assert memory(run.init, "RssAnon") <= base[0] + SLACK
+    assert memory(run.init, "VmData") == base[2]
+    record_property("figure", f"soak of {DURATION} s: {sum(sent.values())} signals, "
+                              f"{run.err.text().count('it is started again')} restarts, {memory(run.init, 'RssAnon')} bytes")
+    run.signal(signal.SIGTERM)
+    assert run.wait() == 7
