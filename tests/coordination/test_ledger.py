@@ -131,3 +131,12 @@ def test_a_search_path_that_the_upgrade_itself_makes_true_is_no_obstacle(postgre
     assert fleet.boot()[0] == 0
     assert "nothing is due" in fleet.boot()[1]
     assert fleet.applied() == REVISIONS and len(fleet.seeds_ended()) == 1
+
+
+def test_it_is_read_when_whoever_wrote_it_is_gone(mariadb, make_fleet):
+    mariadb.sql("CREATE USER writer IDENTIFIED BY 'secret'")
+    mariadb.sql("GRANT ALL ON shop.* TO writer")
+    assert make_fleet(mariadb.url(user="writer")).boot()[0] == 0
+    mariadb.sql("DROP USER writer")
+    status, log = make_fleet(mariadb.url()).boot()
+    assert status == 0, log
