@@ -23,7 +23,7 @@ struct check {
 	const struct config *config;
 	const struct plan *plan;
 	struct inspection inspection;
-	struct fact facts[8];
+	struct fact facts[10];
 	size_t fact_count;
 	int status; /* what a start would end with before its app; 0: it would not */
 };
@@ -187,6 +187,12 @@ int command_check(struct command_line *line)
 	add_fact(&check, "environment", config->environment_name);
 	if (check.plan->keeper != NULL)
 		read_database(&check);
+	else if (config->database == NULL)
+		add_fact(&check, "database", NULL);
+	if (check.status == 0 && plan_misses_backup(config)) {
+		add_fact(&check, "refused", PLAN_MISSES_BACKUP);
+		check.status = STATUS_CONFIG;
+	}
 	look_for_app(&check);
 	if ((line->options & OPTION_JSON) != 0)
 		show_json(&check, history);

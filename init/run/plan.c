@@ -169,6 +169,13 @@ static bool coordinates(const struct config *config)
 	       !database_url_in_memory(url);
 }
 
+bool plan_misses_backup(const struct config *config)
+{
+	return config->backup_directory != NULL && config->backup_when != BACKUP_NEVER &&
+	       config->upgrade_command.count > 0 && config->upgrade_mode == UPGRADE_RUN &&
+	       !coordinates(config);
+}
+
 /* The digest of a command as it is written, and of files. */
 static void digest_work(struct work *work, const struct list *argv, const struct list *files)
 {

@@ -175,6 +175,30 @@ def test_rows_alone_are_added_to_what_is_there_or_not_at_all(shop):
     assert [row[0] for row in shop.ask("SELECT id FROM users ORDER BY id")] == [1, 2, 3, 12, 13]
 
 
+def test_rows_in_the_way_are_told_how_to_be_removed(shop):
+    shop.without_triggers()
+    shop.backup()
+    assert "--truncate empties the tables first" in shop.restore("latest", "--data-only", status=74)
+
+
+def works(shop):
+    return shop.ask("SELECT kind, state FROM tminus_ledger ORDER BY n")
+
+
+def test_the_backup_that_is_restored_has_not_failed(shop):
+    shop.backup()
+    shop.restore("latest")
+    assert works(shop) == [("backup", "finished"), ("restore", "finished")]
+
+
+def test_a_restore_of_rows_alone_is_written_down_once(shop):
+    shop.without_triggers()
+    shop.backup()
+    shop.restore("latest", "--data-only", "--truncate")
+    shop.restore("latest", "--data-only", status=74)
+    assert works(shop) == [("backup", "finished"), ("restore", "finished"), ("restore", "failed")]
+
+
 def test_excluded_tables_stay_as_they_are(shop):
     before = shop.contents()
     shop.backup()
