@@ -233,8 +233,8 @@ void store_clear(struct store *store)
 }
 
 /* An upgrade that fails at every start is backed up at every start, and on MySQL and SQLite all but
- * the first of these hold what it left half done. NULL where no upgrade began at the revision of the
- * newest. */
+ * the first of these hold what it left half done. NULL where no upgrade began at the revision of
+ * the newest. */
 static const struct store_entry *before_failures(const struct store *store, const char *url)
 {
 	const struct store_entry *first = NULL;

@@ -53,6 +53,9 @@ static void add_due(struct check *check)
 			text_add_format(&text, "%s%s%s%s", text.length > 0 ? ", " : "", work->kind,
 				work->name[0] != '\0' ? " " : "", work->name);
 	}
+	if (text.length > 0 && check->config->upgrade_mode == UPGRADE_WAIT &&
+		text_starts_with(text.bytes, WORK_UPGRADE))
+		text_add(&text, " (the upgrade by another container: upgrade.mode = wait)");
 	add_fact(check, "due", text.length > 0 ? text.bytes : "nothing");
 	text_free(&text);
 }
@@ -95,7 +98,8 @@ static void read_database(struct check *check)
 		result = enter_folder(&job->wait, &failure);
 	if (session != NULL && result == 0) {
 		result = inspect(job, session, true, &check->inspection, &failure);
-		add_state(check);
+		if (result == 0 || failure.status == STATUS_MIGRATION_STATE)
+			add_state(check);
 		if (result == 0)
 			add_due(check);
 	}

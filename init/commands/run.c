@@ -47,8 +47,9 @@ static int check_scope(const struct config *config, enum plan_scope scope)
 {
 	bool works = scope == PLAN_BACKUP || scope == PLAN_RESTORE || scope == PLAN_GUARD;
 	if (scope == PLAN_RUN && config->app.count == 0) {
-		log_error("nothing to run: give the app's command behind \"--\" (tminus -- gunicorn "
-			  "app:app), or as command in [app]; the steps alone are `tminus boot`");
+		log_error(
+			"nothing to run: give the app's command behind \"--\" (tminus -- gunicorn "
+			"app:app), or as command in [app]; the steps alone are `tminus boot`");
 		return STATUS_USAGE;
 	}
 	if ((scope == PLAN_RUN || scope == PLAN_BOOT) && plan_misses_backup(config)) {

@@ -427,8 +427,8 @@ static void add_backup(struct draft *draft, enum work_when when, const char *rea
 {
 	int work = add_work(draft, WORK_BACKUP, "", when);
 	if (work != NO_WORK)
-		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason}, work,
-			STATUS_BACKUP);
+		add_child(draft, WORK_BACKUP, backup_child, (struct backup_job){.reason = reason},
+			work, STATUS_BACKUP);
 }
 
 /* A backup is made where a directory is named for it. */

@@ -234,8 +234,9 @@ static int check_kind(const struct restoring *all, struct error *error)
 	const char *kind = manifest_get(&all->manifest, MANIFEST_KIND);
 	if (text_equal(kind, kinds[all->job->wait->database->kind]))
 		return 0;
-	return error_set(error, STATUS_RESTORE, "%s is a backup of a %s database, and %s is of kind %s",
-		all->path, kind, all->display, kinds[all->job->wait->database->kind]);
+	return error_set(error, STATUS_RESTORE,
+		"%s is a backup of a %s database, and %s is of kind %s", all->path, kind,
+		all->display, kinds[all->job->wait->database->kind]);
 }
 
 /* The tables of migration tools: with rows alone, the structure is at another revision. */
