@@ -77,6 +77,18 @@ def test_into_another_database_says_so(shop):
     assert "nothing is there yet" in said
 
 
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "DATABASE_NAME", "UPGRADE_URL", "LOCK_URL"])
+def test_into_another_database_is_never_the_configured_one(shop, setting):
+    file = shop.backup()
+    shop.spoil()
+    spoilt = shop.contents()
+    value = shop.url() if setting.endswith("URL") else str(shop.path) if shop.kind == "sqlite" else shop.name
+    other = shop.other()
+    said = shop.restore(str(file), "--into", other.url(), **{f"TMINUS_{setting}": value})
+    assert shop.contents() == spoilt and other.contents() != spoilt and other.contents()
+    assert "(--into) is ready" in said
+
+
 def test_latest_of_several_databases_into_another_is_refused(shop):
     shop.backup()
     other = shop.other()
