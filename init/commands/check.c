@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "backup/store.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "commands/commands.h"
@@ -25,7 +26,9 @@ struct check {
 	struct inspection inspection;
 	struct fact facts[10];
 	size_t fact_count;
-	int status; /* what a start would end with before its app; 0: it would not */
+	struct error store; /* why no backup can be made in backup.directory; its status is 0 where
+			       one can */
+	int status;	    /* what a start would end with before its app; 0: it would not */
 };
 
 static void add_fact(struct check *check, const char *name, const char *value)
@@ -42,6 +45,17 @@ static void add_words(struct check *check, const char *name, const struct list *
 		text_add_format(&text, "%s%s", i > 0 ? " " : "", words->items[i]);
 	add_fact(check, name, text.bytes);
 	text_free(&text);
+}
+
+/* What a start would find before its upgrade. */
+static void check_backup(struct check *check)
+{
+	for (size_t i = 0; i < check->plan->work_count; i++)
+		if (text_equal(check->plan->works[i].kind, WORK_BACKUP) &&
+			(check->inspection.due & work_bit(i)) != 0 && check->store.status != 0) {
+			add_fact(check, "refused", check->store.message);
+			check->status = check->store.status;
+		}
 }
 
 static void add_due(struct check *check)
@@ -100,8 +114,10 @@ static void read_database(struct check *check)
 		result = inspect(job, session, true, &check->inspection, &failure);
 		if (result == 0 || failure.status == STATUS_MIGRATION_STATE)
 			add_state(check);
-		if (result == 0)
+		if (result == 0) {
 			add_due(check);
+			check_backup(check);
+		}
 	}
 	if (result != 0) {
 		add_fact(check, "refused", failure.message);
@@ -189,6 +205,8 @@ int command_check(struct command_line *line)
 	struct check check = {.config = config, .plan = plan_new(config, &request)};
 	add_fact(&check, "settings", config->file != NULL ? config->file : "no tminus.ini");
 	add_fact(&check, "environment", config->environment_name);
+	/* Before the folder of the commands is entered: a relative path begins here. */
+	(void)store_check(config->backup_directory, config->backup_ephemeral, &check.store);
 	if (check.plan->keeper != NULL)
 		read_database(&check);
 	else if (config->database == NULL)

@@ -107,6 +107,15 @@ def test_the_backup_before_the_first_of_several_failures_is_kept(fleet):
     assert kept[0][0] in kept[-1]
 
 
+def test_check_tells_that_the_folder_for_a_due_backup_is_missing(fleet, container):
+    (fleet.folder / "backups").rmdir()
+    run = container("check", environment={
+        "DATABASE_URL": fleet.url, "TMINUS_BACKUP_DIRECTORY": str(fleet.folder / "backups"), "TMINUS_UPGRADE_TOOL": "alembic",
+        "TMINUS_UPGRADE_MIGRATIONS": str(fleet.project),
+        "TMINUS_UPGRADE_COMMAND": f"alembic -c {fleet.project}/alembic.ini upgrade head"})
+    assert run.wait() == 73 and "make it, or mount a volume there" in run.out.text()
+
+
 @pytest.mark.parametrize("words", [("boot",), ("check",), ("--", "true")])
 def test_a_backup_that_no_database_is_known_for_is_refused(container, folder, words):
     """An app with a database of its own choice, which tminus does not see, must not seem to be backed up."""
