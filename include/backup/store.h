@@ -75,7 +75,8 @@ int store_room(const char *directory, long long size, const char *what, struct e
 const char *store_size(long long size, char room[STORE_SIZE_TEXT]);
 
 /* Deletes the oldest of the database at url beyond keep (0: none at all); what was renamed by hand
- * is left alone and not counted. The number of those deleted. */
+ * is left alone and not counted, and what was made before the first of several failed upgrades from
+ * one revision stays. The number of those deleted. */
 size_t store_prune(const char *directory, const char *url, size_t keep);
 
 /* fsync(2) of the folder that path lies in. 0, or -1 and errno. */

@@ -125,6 +125,7 @@ struct config_request {
 	char *const *app_argv;	  /* NULL-terminated; NULL or empty when none was given */
 	char *const *environment; /* as environ(7) */
 	bool waits;		  /* waiting is the very purpose: boot and wait */
+	const char *into;	  /* --into, or NULL: the database, whatever the settings say */
 };
 
 /* Loads the configuration into *result, freed with config_free. -1 when there are faults: all of

@@ -119,4 +119,10 @@ struct plan {
  * not be empty. terminal is as of terminal_find. */
 struct plan *plan_new(const struct config *config, const struct plan_request *request);
 
+/* Is a backup wanted before an upgrade, and no database known that it could be made of? */
+bool plan_misses_backup(const struct config *config);
+#define PLAN_MISSES_BACKUP                                                                  \
+	"backup.directory is set, but there is no database with a login (DATABASE_URL, or " \
+	"database.url) to back up before the upgrade; name it, or set backup.when = never"
+
 #endif

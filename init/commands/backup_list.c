@@ -75,8 +75,9 @@ static void show(const struct store *store, const char *directory)
 		return;
 	}
 	show_table(store);
-	(void)printf("\nput one back: tminus restore %s, or the newest of this database: tminus "
-		     "restore latest\n",
+	(void)printf(
+		"\nput one back: tminus restore %s; `tminus restore latest` takes the newest of "
+		"its database, but none that a restore made\n",
 		manifest_get(&store->entries[0].manifest, MANIFEST_FILE));
 }
 

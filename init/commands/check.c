@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "backup/store.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "commands/commands.h"
@@ -23,9 +24,11 @@ struct check {
 	const struct config *config;
 	const struct plan *plan;
 	struct inspection inspection;
-	struct fact facts[8];
+	struct fact facts[10];
 	size_t fact_count;
-	int status; /* what a start would end with before its app; 0: it would not */
+	struct error store; /* why no backup can be made in backup.directory; its status is 0 where
+			       one can */
+	int status;	    /* what a start would end with before its app; 0: it would not */
 };
 
 static void add_fact(struct check *check, const char *name, const char *value)
@@ -44,6 +47,17 @@ static void add_words(struct check *check, const char *name, const struct list *
 	text_free(&text);
 }
 
+/* What a start would find before its upgrade. */
+static void check_backup(struct check *check)
+{
+	for (size_t i = 0; i < check->plan->work_count; i++)
+		if (text_equal(check->plan->works[i].kind, WORK_BACKUP) &&
+			(check->inspection.due & work_bit(i)) != 0 && check->store.status != 0) {
+			add_fact(check, "refused", check->store.message);
+			check->status = check->store.status;
+		}
+}
+
 static void add_due(struct check *check)
 {
 	struct text text = {0};
@@ -53,6 +67,9 @@ static void add_due(struct check *check)
 			text_add_format(&text, "%s%s%s%s", text.length > 0 ? ", " : "", work->kind,
 				work->name[0] != '\0' ? " " : "", work->name);
 	}
+	if (text.length > 0 && check->config->upgrade_mode == UPGRADE_WAIT &&
+		text_starts_with(text.bytes, WORK_UPGRADE))
+		text_add(&text, " (the upgrade by another container: upgrade.mode = wait)");
 	add_fact(check, "due", text.length > 0 ? text.bytes : "nothing");
 	text_free(&text);
 }
@@ -95,9 +112,12 @@ static void read_database(struct check *check)
 		result = enter_folder(&job->wait, &failure);
 	if (session != NULL && result == 0) {
 		result = inspect(job, session, true, &check->inspection, &failure);
-		add_state(check);
-		if (result == 0)
+		if (result == 0 || failure.status == STATUS_MIGRATION_STATE)
+			add_state(check);
+		if (result == 0) {
 			add_due(check);
+			check_backup(check);
+		}
 	}
 	if (result != 0) {
 		add_fact(check, "refused", failure.message);
@@ -185,8 +205,16 @@ int command_check(struct command_line *line)
 	struct check check = {.config = config, .plan = plan_new(config, &request)};
 	add_fact(&check, "settings", config->file != NULL ? config->file : "no tminus.ini");
 	add_fact(&check, "environment", config->environment_name);
+	/* Before the folder of the commands is entered: a relative path begins here. */
+	(void)store_check(config->backup_directory, config->backup_ephemeral, &check.store);
 	if (HAS_DRIVERS && check.plan->keeper != NULL)
 		read_database(&check);
+	else if (config->database == NULL)
+		add_fact(&check, "database", NULL);
+	if (check.status == 0 && plan_misses_backup(config)) {
+		add_fact(&check, "refused", PLAN_MISSES_BACKUP);
+		check.status = STATUS_CONFIG;
+	}
 	look_for_app(&check);
 	if ((line->options & OPTION_JSON) != 0)
 		show_json(&check, history);

@@ -95,7 +95,6 @@ static bool take_alias(const char *word, struct command_line *line)
 
 static void keep_value(const struct option *option, char *value, struct command_line *line)
 {
-	struct text set = {0};
 	if (text_equal(option->word, "--config"))
 		line->request.file = value;
 	else if (text_equal(option->word, "--set"))
@@ -104,10 +103,8 @@ static void keep_value(const struct option *option, char *value, struct command_
 		line->job = value;
 	else if (option->bit == OPTION_EXCLUDE)
 		list_append(&line->excluded, value);
-	else {
-		text_add_format(&set, "database.url=%s", value);
-		list_append_owned(&line->request.set, text_take(&set));
-	}
+	else
+		line->request.into = value;
 }
 
 static const struct option *find_option(const char *word)

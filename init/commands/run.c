@@ -52,14 +52,15 @@ static int check_scope(const struct config *config, const struct plan_request *r
 		log_error("--job: there is no such job: %s", request->job);
 		return STATUS_USAGE;
 	}
-	if ((scope == PLAN_RUN || (scope == PLAN_GUARD && !of_job)) && config->app.count == 0) {
-		log_error("nothing to run: give %s behind \"--\" (tminus %s",
-			scope == PLAN_RUN ? "the app's command" : "a command",
-			scope == PLAN_RUN
-				? "-- gunicorn app:app), or as command in [app]; the steps "
-				  "alone are `tminus boot`"
-				: "guard -- flask db downgrade)");
+	if (scope == PLAN_RUN && config->app.count == 0) {
+		log_error(
+			"nothing to run: give the app's command behind \"--\" (tminus -- gunicorn "
+			"app:app), or as command in [app]; the steps alone are `tminus boot`");
 		return STATUS_USAGE;
+	}
+	if ((scope == PLAN_RUN || scope == PLAN_BOOT) && plan_misses_backup(config)) {
+		log_error("%s", PLAN_MISSES_BACKUP);
+		return STATUS_CONFIG;
 	}
 	if (works && !HAS_DRIVERS) {
 		log_error("this build of tminus has no database driver (tminus version)");
@@ -228,8 +229,14 @@ int command_restore(struct command_line *line)
 	return run_scope(line, request);
 }
 
+/* The app's own command, of [app], is nothing to run under the lock. */
 int command_guard(struct command_line *line)
 {
+	if (line->job == NULL && (line->request.app_argv == NULL || line->request.app_argv[0] == NULL)) {
+		log_error("nothing to run: give a command behind \"--\" (tminus guard -- flask db "
+			  "downgrade)");
+		return STATUS_USAGE;
+	}
 	return run_scope(line, (struct plan_request){.scope = PLAN_GUARD,
 				       .backup = (line->options & OPTION_BACKUP) != 0});
 }

@@ -387,7 +387,18 @@ static void find_other(
 			origin, section, config->database->origin);
 }
 
-static void find_database(struct loader *loader)
+/* Nothing of the database that is configured may be taken for the one that is named here: not its
+ * name or its role, and not the databases of upgrade.url and lock.url. */
+static void take_into(struct loader *loader)
+{
+	struct error error;
+	const char *url = loader->request->into;
+	if (database_url_parse(url, "--into", &loader->config->database, &error) != 0)
+		faults_add(loader->faults, "%s", error.message);
+	variable_set(&loader->known, "DATABASE_URL", url);
+}
+
+static void find_configured(struct loader *loader)
 {
 	struct config *config = loader->config;
 	struct faults faults = {0};
@@ -402,6 +413,15 @@ static void find_database(struct loader *loader)
 	list_clear(&handed);
 	find_other(loader, "upgrade", config->upgrade_url, &config->upgrade_database);
 	find_other(loader, "lock", config->lock_url, &config->lock_database);
+}
+
+static void find_database(struct loader *loader)
+{
+	struct config *config = loader->config;
+	if (loader->request->into != NULL)
+		take_into(loader);
+	else
+		find_configured(loader);
 	config->writable = config->upgrade_mode == UPGRADE_RUN && config->upgrade_command.count > 0;
 	if (config->database != NULL)
 		config->database_level = config_wait_level(config, config->database);

@@ -1,5 +1,6 @@
 #include "database/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,17 @@ static bool is_missing(const struct failure *failure)
 	       strstr(failure->message, "no such table") != NULL;
 }
 
+/* The view belongs to the role that upgrades. */
+static void advise(const char *view, struct failure *failure)
+{
+	if (!text_equal(failure->code, "42501") && !text_equal(failure->code, "1142"))
+		return;
+	size_t used = strlen(failure->message);
+	(void)snprintf(failure->message + used, sizeof failure->message - used,
+		"; grant this role SELECT on %s, or name the role that upgrades in upgrade.url",
+		view);
+}
+
 int ledger_read(
 	struct session *session, const char *view, struct ledger *ledger, struct failure *failure)
 {
@@ -97,6 +109,8 @@ int ledger_read(
 		take_rows(ledger, &rows);
 	else if (is_missing(failure))
 		result = 0;
+	else
+		advise(view, failure);
 	rows_clear(&rows);
 	text_free(&sql);
 	return result;

@@ -178,6 +178,13 @@ static const char *keep(struct plan *plan, char *text)
 
 /* --- work under the lock --------------------------------------------------------------------- */
 
+bool plan_misses_backup(const struct config *config)
+{
+	return config->backup_directory != NULL && config->backup_when != BACKUP_NEVER &&
+	       config->upgrade_command.count > 0 && config->upgrade_mode == UPGRADE_RUN &&
+	       !config_coordinates(config);
+}
+
 /* The digest of a command as it is written, and of files. */
 static void digest_work(struct work *work, const struct list *argv, const struct list *files)
 {

@@ -152,13 +152,13 @@ static enum run_state abort_boot(struct run *run)
 	if (step == NULL)
 		log_info("SIG%s: stopped before the app was started", name);
 	else if (running != NULL && running->kind.finish && running->state == PROCESS_RUNNING)
-		log_info("SIG%s: %s may finish first (upgrade.stop), for boot.grace = %s at most; "
-			 "the app "
-			 "is not started",
+		log_info("SIG%s: %s may finish first (upgrade.stop), for boot.grace = %s at most%s",
 			name, running->kind.name,
-			text_duration(running->kind.grace, duration, sizeof duration));
+			text_duration(running->kind.grace, duration, sizeof duration),
+			run->plan->app != NULL ? "; the app is not started" : "");
 	else
-		log_info("SIG%s: %s is stopped, the app is not started", name, step->name);
+		log_info("SIG%s: %s is stopped%s", name, step->name,
+			run->plan->app != NULL ? ", the app is not started" : "");
 	return stop_boot(run, STATUS_SIGNAL_BASE + run->signal, run->signal);
 }
 

@@ -468,10 +468,27 @@ static int need_session(struct coordination *all, struct failure *failure)
 	return wait_open(&all->job->wait, all->session, failure);
 }
 
+/* What the boot that was outlived began at somebody's request: no start begins it anew and so ends
+ * it, and each leader would give way to it. */
+static void end_outlived(struct coordination *all)
+{
+	static const char *const kinds[] = {WORK_BACKUP, WORK_RESTORE, WORK_GUARD};
+	struct ledger *ledger = &all->inspection.ledger;
+	for (size_t i = 0; i < ledger->count; i++) {
+		struct ledger_entry *entry = &ledger->entries[i];
+		bool asked = false;
+		for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++)
+			asked = asked || text_equal(entry->kind, kinds[kind]);
+		if (asked && ledger_is(entry, LEDGER_BEGUN) && text_equal(entry->boot, all->spared))
+			ledger_set(&entry->state, LEDGER_FAILED);
+	}
+}
+
 static int begin(struct coordination *all, const struct work *work, struct failure *failure)
 {
 	if (need_session(all, failure) != 0)
 		return -1;
+	end_outlived(all);
 	ledger_set(&all->from, revision(all));
 	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, all->from);
 	int result = write_ledger(all, failure);
@@ -514,20 +531,38 @@ static bool is_ours(const struct coordination *all, const struct work *work)
 	return entry == NULL || text_equal(entry->boot, all->job->boot_id);
 }
 
-/* What came back with a restore was begun by boots that are long gone. */
-static void end_strangers(struct coordination *all)
+static bool is_own(
+	const struct coordination *all, const struct ledger_entry *entry, const struct work *work)
+{
+	return text_equal(entry->kind, work->kind) && text_equal(entry->name, work->name) &&
+	       text_equal(entry->boot, all->job->boot_id) && ledger_is(entry, LEDGER_BEGUN);
+}
+
+/* Work that is begun in the ledger was begun by boots that are long gone. In a ledger that came
+ * back with a restore our own entry is missing, and the last backup is the one that it came from.
+ */
+static void end_strangers(struct coordination *all, const struct work *work)
 {
 	struct ledger *ledger = &all->inspection.ledger;
+	const struct ledger_entry *backup = ledger_find(ledger, WORK_BACKUP, "");
 	for (size_t i = 0; i < ledger->count; i++)
-		if (ledger_is(&ledger->entries[i], LEDGER_BEGUN))
-			ledger_set(&ledger->entries[i].state, LEDGER_FAILED);
+		if (is_own(all, &ledger->entries[i], work))
+			backup = NULL;
+	for (size_t i = 0; i < ledger->count; i++) {
+		struct ledger_entry *entry = &ledger->entries[i];
+		if (!ledger_is(entry, LEDGER_BEGUN) || is_own(all, entry, work))
+			continue;
+		ledger_set(&entry->state, entry == backup ? LEDGER_FINISHED : LEDGER_FAILED);
+		if (entry == backup)
+			ledger_set(&entry->to, entry->from);
+	}
 }
 
 static void add_ending(struct coordination *all, const struct work *work, bool well)
 {
 	autofree char *from = memory_copy(all->from != NULL ? all->from : "");
 	if (all->went_back || text_equal(work->kind, WORK_RESTORE))
-		end_strangers(all);
+		end_strangers(all, work);
 	struct ledger_entry *entry = add_entry(all, work, well ? LEDGER_FINISHED : LEDGER_FAILED);
 	ledger_set(&entry->from, from);
 	ledger_set(&entry->to, revision(all));

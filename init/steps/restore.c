@@ -246,8 +246,9 @@ static int check_kind(const struct restoring *all, struct error *error)
 	const char *kind = manifest_get(&all->manifest, MANIFEST_KIND);
 	if (text_equal(kind, kinds[all->job->wait->database->kind]))
 		return 0;
-	return error_set(error, STATUS_RESTORE, "%s is a backup of %s, and %s is none", all->path,
-		kind, all->display);
+	return error_set(error, STATUS_RESTORE,
+		"%s is a backup of a %s database, and %s is of kind %s", all->path, kind,
+		all->display, kinds[all->job->wait->database->kind]);
 }
 
 /* The tables of migration tools: with rows alone, the structure is at another revision. */
@@ -390,6 +391,16 @@ static void tell_end(const struct restoring *all)
 	tell(all, MESSAGE_READY, text);
 }
 
+/* Rows that are there already are what fails most often; always -1. */
+static int advise(const struct restoring *all, struct error *error)
+{
+	if (!all->restore.data_only || all->restore.truncate)
+		return -1;
+	autofree char *why = memory_copy(error->message);
+	return error_set(error, STATUS_RESTORE,
+		"%s (where rows are in the way: --truncate empties the tables first)", why);
+}
+
 static int restore_all(struct restoring *all, struct error *error)
 {
 	if (find(all, error) != 0 || check(all, error) != 0 || check_others(all, error) != 0)
@@ -402,7 +413,7 @@ static int restore_all(struct restoring *all, struct error *error)
 		return -1;
 	all->restore.safety = all->safety;
 	if (restore_apply(&all->restore, error) != 0)
-		return -1;
+		return advise(all, error);
 	tell_end(all);
 	return 0;
 }

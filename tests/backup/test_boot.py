@@ -93,3 +93,34 @@ def test_a_guarded_command_with_a_backup(make_backups, database):
     assert backups.manifest(backups.path / file)["reason"] == "guard"
     status, log = backups.run("guard", "--backup", "--", "touch", str(backups.folder / "ran"), backup_directory=None)
     assert status == 73 and not (backups.folder / "ran").exists()
+
+
+def test_the_backup_before_the_first_of_several_failures_is_kept(fleet):
+    """A container that is started again and again must not count out the one that holds nothing half done."""
+    fleet.add_revision(LATER, REVISIONS[-1], 'raise RuntimeError("half-way")')
+    fleet.settings["backup_keep"] = "2"
+    kept = []
+    for _ in range(4):
+        assert fleet.boot()[0] == 76
+        kept.append(files(fleet))
+    assert [len(names) for names in kept] == [1, 2, 3, 3]
+    assert kept[0][0] in kept[-1]
+
+
+def test_check_tells_that_the_folder_for_a_due_backup_is_missing(fleet, container):
+    (fleet.folder / "backups").rmdir()
+    run = container("check", environment={
+        "DATABASE_URL": fleet.url, "TMINUS_BACKUP_DIRECTORY": str(fleet.folder / "backups"), "TMINUS_UPGRADE_TOOL": "alembic",
+        "TMINUS_UPGRADE_MIGRATIONS": str(fleet.project),
+        "TMINUS_UPGRADE_COMMAND": f"alembic -c {fleet.project}/alembic.ini upgrade head"})
+    assert run.wait() == 73 and "make it, or mount a volume there" in run.out.text()
+
+
+@pytest.mark.parametrize("words", [("boot",), ("check",), ("--", "true")])
+def test_a_backup_that_no_database_is_known_for_is_refused(container, folder, words):
+    """An app with a database of its own choice, which tminus does not see, must not seem to be backed up."""
+    run = container(*words, environment={"TMINUS_BACKUP_DIRECTORY": str(folder.path),
+                                         "TMINUS_UPGRADE_COMMAND": f"touch {folder / 'upgraded'}"})
+    assert run.wait() == 78
+    assert "there is no database with a login" in run.out.text() + run.err.text()
+    assert not (folder / "upgraded").exists()

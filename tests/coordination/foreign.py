@@ -47,9 +47,9 @@ def named_session(server, name=f"tminus-{DEAD}"):
     return contextlib.closing(psycopg2.connect(server.url(), application_name=name))
 
 
-def leave_begun(server, boot=DEAD):
+def leave_begun(server, boot=DEAD, kind="upgrade"):
     """The ledger of a boot that began its upgrade and died."""
-    fields = {"kind": "upgrade", "name": "", "state": "begun", "digest": "", "revision_from": "", "revision_to": "",
+    fields = {"kind": kind, "name": "", "state": "begun", "digest": "", "revision_from": "", "revision_to": "",
               "boot": boot, "host": "elsewhere", "at": "2026-01-01T00:00:00Z"}
     cast = "::text" if isinstance(server, servers.Postgres) else ""
     columns = ", ".join(f"'{value}'{cast} AS {name}" for name, value in fields.items())

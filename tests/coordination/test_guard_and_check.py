@@ -101,6 +101,8 @@ def test_guard_repairs_what_a_start_refuses(run, fleet, server):
     assert fleet.boot()[0] == 0
 
 
-def test_guard_wants_a_command(run):
-    status, _, log = run("guard")
+@pytest.mark.parametrize("app", [None, "gunicorn app:app"])
+def test_guard_wants_a_command(run, app):
+    """The app's own, of [app], would run under the lock for ever."""
+    status, _, log = run("guard", settings={"app_command": app} if app else None)
     assert status == 64 and "tminus guard -- flask db downgrade" in log

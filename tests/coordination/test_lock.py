@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import harness
 import servers
 from fleet import LIMIT, REVISIONS
@@ -96,6 +98,13 @@ def test_a_ddl_statement_that_an_earlier_leader_left_is_waited_for(fleet, server
         replica.expect_error(rf"{SURVIVOR}: (connection|pid) \d+.*: ALTER TABLE strangers")
         assert not fleet.applied()
     assert replica.wait(LIMIT) == 0 and fleet.applied() == REVISIONS
+
+
+@pytest.mark.parametrize("kind", ["backup", "restore", "guard"])
+def test_what_an_earlier_leader_left_is_given_way_to_once(fleet, server, kind):
+    leave_begun(server, kind=kind)
+    assert fleet.boot()[0] == 0
+    assert [tuple(row) for row in server.sql(f"SELECT state FROM tminus_ledger WHERE kind = '{kind}'", "shop")] == [("failed",)]
 
 
 def test_the_sessions_that_a_pooler_keeps_are_not_waited_for(postgres, make_fleet):

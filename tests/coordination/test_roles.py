@@ -97,8 +97,27 @@ def test_with_mode_wait_nobody_waits_for_ever_who_has_a_limit(fleet):
     assert status == 75 and "lock.timeout" in log and not fleet.apps()
 
 
+def test_check_with_mode_wait_says_who_upgrades(fleet, container):
+    ini = f"{fleet.project}/alembic.ini"
+    run = container("check", environment={"DATABASE_URL": fleet.url, "TMINUS_UPGRADE_MODE": "wait",
+                                          "TMINUS_UPGRADE_COMMAND": f"alembic -c {ini} upgrade head"})
+    assert run.wait() == 0
+    assert "due         upgrade (the upgrade by another container: upgrade.mode = wait)\n" in run.out.text()
+
+
 def test_the_lock_can_be_taken_elsewhere(fleet, server):
     fleet.settings["lock_url"] = server.url()
     fleet.start_many(4)
     fleet.expect_all_to_start()
     assert fleet.applied() == ["0001", "0002", "0003"] and len(fleet.seeds_ended()) == 1
+
+
+def test_a_role_that_may_not_read_the_ledger_is_told_what_to_grant(fleet, server, owner):
+    if not isinstance(server, servers.Postgres):
+        pytest.skip("a grant on the database is one on the view")
+    assert fleet.boot(settings={"upgrade_url": owner})[0] == 0
+    server.sql("REVOKE ALL ON tminus_ledger FROM app", "shop")
+    status, log = fleet.boot(settings={"upgrade_mode": "wait"})
+    assert status == 77 and 'grant this role SELECT on "tminus_ledger", or name' in log
+    server.sql("GRANT SELECT ON tminus_ledger TO app", "shop")
+    assert fleet.boot(settings={"upgrade_mode": "wait"})[0] == 0

@@ -77,6 +77,18 @@ def test_into_another_database_says_so(shop):
     assert "nothing is there yet" in said
 
 
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "DATABASE_NAME", "UPGRADE_URL", "LOCK_URL"])
+def test_into_another_database_is_never_the_configured_one(shop, setting):
+    file = shop.backup()
+    shop.spoil()
+    spoilt = shop.contents()
+    value = shop.url() if setting.endswith("URL") else str(shop.path) if shop.kind == "sqlite" else shop.name
+    other = shop.other()
+    said = shop.restore(str(file), "--into", other.url(), **{f"TMINUS_{setting}": value})
+    assert shop.contents() == spoilt and other.contents() != spoilt and other.contents()
+    assert "(--into) is ready" in said
+
+
 def test_latest_of_several_databases_into_another_is_refused(shop):
     shop.backup()
     other = shop.other()
@@ -174,6 +186,30 @@ def test_rows_alone_are_added_to_what_is_there_or_not_at_all(shop):
     shop.execute("DELETE FROM items", "DELETE FROM users WHERE id = 1", "UPDATE users SET id = id + 10, name = 'moved'")
     shop.restore("latest", "--data-only", "--exclude", "log")
     assert [row[0] for row in shop.ask("SELECT id FROM users ORDER BY id")] == [1, 2, 3, 12, 13]
+
+
+def test_rows_in_the_way_are_told_how_to_be_removed(shop):
+    shop.without_triggers()
+    shop.backup()
+    assert "--truncate empties the tables first" in shop.restore("latest", "--data-only", status=74)
+
+
+def works(shop):
+    return shop.ask("SELECT kind, state FROM tminus_ledger ORDER BY n")
+
+
+def test_the_backup_that_is_restored_has_not_failed(shop):
+    shop.backup()
+    shop.restore("latest")
+    assert works(shop) == [("backup", "finished"), ("restore", "finished")]
+
+
+def test_a_restore_of_rows_alone_is_written_down_once(shop):
+    shop.without_triggers()
+    shop.backup()
+    shop.restore("latest", "--data-only", "--truncate")
+    shop.restore("latest", "--data-only", status=74)
+    assert works(shop) == [("backup", "finished"), ("restore", "finished"), ("restore", "failed")]
 
 
 def test_excluded_tables_stay_as_they_are(shop):
