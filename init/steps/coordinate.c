@@ -40,6 +40,7 @@ struct coordination {
 	bool refuted;	/* the upgrade said that all went well, and it did not */
 	bool went_back; /* a restore may have brought an older ledger */
 	char *from; /* the revision before the work that was begun last; NULL before the first */
+	bool unversioned; /* there were tables by then, and no revision */
 	char host[HOST_SIZE];
 	struct pause pause;
 	bool leading;	       /* the lock is ours until it is released; it may be lost meanwhile */
@@ -473,6 +474,7 @@ static int begin(struct coordination *all, const struct work *work, struct failu
 	if (need_session(all, failure) != 0)
 		return -1;
 	ledger_set(&all->from, revision(all));
+	all->unversioned = all->inspection.finding.kind == FINDING_UNVERSIONED;
 	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, all->from);
 	int result = write_ledger(all, failure);
 	/* The schema of the search path is not there yet: the upgrade may well be what makes it. */
@@ -620,11 +622,13 @@ static bool is_rollable(const struct coordination *all, char *room, size_t size)
 			from[0] != '\0' ? from : "no revision");
 	else if (!single)
 		(void)snprintf(room, size, "it was at more than one revision: %.300s", from);
-	return moved && single;
+	else if (all->unversioned)
+		(void)snprintf(room, size, "there were tables without a version, which would go");
+	return moved && single && !all->unversioned;
 }
 
 /* 1 when the way back is free, 0 with the reason in room. */
-static int is_free(struct coordination *all, char *room, size_t size)
+static int is_free(struct coordination *all, const struct work *work, char *room, size_t size)
 {
 	char name[TEXT_SIZE];
 	char who[TEXT_SIZE / 2];
@@ -633,6 +637,10 @@ static int is_free(struct coordination *all, char *room, size_t size)
 		return 0;
 	if (inspect_again(all, &failure) != 0) {
 		(void)snprintf(room, size, "%.300s", failure.message);
+		return 0;
+	}
+	if (!is_ours(all, work)) {
+		(void)snprintf(room, size, "another replica has upgraded meanwhile");
 		return 0;
 	}
 	if (all->job->config->upgrade_on_failure == UPGRADE_ROLLS_BACK &&
@@ -646,11 +654,15 @@ static int is_free(struct coordination *all, char *room, size_t size)
 	return found == 0;
 }
 
-int coordinate_back(struct coordination *all)
+int coordinate_back(struct coordination *all, const struct message *question)
 {
-	char reason[TEXT_SIZE] = "";
+	char reason[TEXT_SIZE] = "the lock was lost, and cannot be had now";
 	watch_end(&all->watch); /* its session would be somebody else */
-	int way = is_free(all, reason, sizeof reason);
+	int held = beat(all);
+	if (held < 0)
+		return -1;
+	int way = held == 0 ? is_free(all, &all->job->works[question->work], reason, sizeof reason)
+			    : 0;
 	const char *from = all->from != NULL ? all->from : "";
 	close_session(all); /* who goes back needs its place, and to be alone */
 	all->went_back = way > 0;
