@@ -18,6 +18,7 @@ static const char *const names[MANIFEST_FIELDS] = {
 	[MANIFEST_SERVER] = "server",
 	[MANIFEST_URL] = "url",
 	[MANIFEST_DATABASE] = "database",
+	[MANIFEST_SCHEMA] = "schema",
 	[MANIFEST_TOOL] = "tool",
 	[MANIFEST_FORMAT] = "format",
 	[MANIFEST_TABLES] = "tables",

@@ -232,17 +232,31 @@ void store_clear(struct store *store)
 	*store = (struct store){0};
 }
 
-size_t store_prune(const char *directory, const char *url, size_t keep)
+/* A backup of some tables is none of all, and one of another schema is somebody else's. */
+static bool is_alike(const struct store_entry *entry, const struct manifest *manifest)
+{
+	static const enum manifest_field fields[] = {
+		MANIFEST_URL, MANIFEST_SCHEMA, MANIFEST_TABLES, MANIFEST_EXCLUDE};
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		if (!is_of(entry, fields[i], manifest_get(manifest, fields[i])))
+			return false;
+	return true;
+}
+
+/* The one just made is the newest, whatever another machine's clock has said. */
+size_t store_prune(const char *directory, const struct manifest *newest, size_t keep)
 {
 	struct store store;
 	struct error ignored;
-	size_t found = 0;
+	size_t found = 1;
 	size_t deleted = 0;
 	if (keep == 0 || store_read(directory, &store, &ignored) != 0)
 		return 0;
 	for (size_t i = 0; i < store.count; i++) {
 		const struct store_entry *entry = &store.entries[i];
-		if (!is_of(entry, MANIFEST_URL, url) || ++found <= keep || unlink(entry->path) != 0)
+		if (!is_alike(entry, newest) ||
+			is_of(entry, MANIFEST_FILE, manifest_get(newest, MANIFEST_FILE)) ||
+			++found <= keep || unlink(entry->path) != 0)
 			continue;
 		struct text manifest = {0};
 		text_add_format(&manifest, "%s" MANIFEST_SUFFIX, entry->path);

@@ -230,3 +230,18 @@ def test_a_database_with_an_odd_name(make_backups, request, kind):
         assert server.sql("SELECT id FROM things", name=put_back(server, file))[0][0] == 1
     finally:
         server.sql(f"DROP DATABASE {named}")
+
+
+def test_a_backup_of_some_tables_takes_no_place_of_one_of_all(backups):
+    whole = backups.make(backup_keep=1)
+    for _ in range(2):
+        assert backups.run(backup_keep=1, backup_tables="authors")[0] == 0
+    assert whole.name in backups.files() and len(backups.files()) == 2
+
+
+def test_a_clock_that_was_wrong_does_not_cost_the_new_backup(backups):
+    old = backups.make()
+    manifest = backups.path / f"{old.name}.manifest"
+    manifest.write_text(re.sub(r"(?m)^time = \d+", "time = 2099", manifest.read_text()))
+    new = backups.make(backup_keep=1)
+    assert backups.files() == [new.name]
