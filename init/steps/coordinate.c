@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup/restore.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -39,6 +40,7 @@ struct coordination {
 	struct inspection inspection;
 	bool refuted;	/* the upgrade said that all went well, and it did not */
 	bool went_back; /* a restore may have brought an older ledger */
+	char *backups;	/* backup.directory, absolute; NULL for none */
 	char *from; /* the revision before the work that was begun last; NULL before the first */
 	bool unversioned; /* there were tables by then, and no revision */
 	char host[HOST_SIZE];
@@ -60,6 +62,7 @@ void coordination_free(struct coordination *all)
 	watch_end(&all->watch);
 	inspection_clear(&all->inspection);
 	free(all->from);
+	free(all->backups);
 	lock_free(all->lock);
 	free(all);
 }
@@ -129,6 +132,8 @@ struct coordination *coordination_new(
 	all->job = job;
 	all->channel = channel;
 	all->session = session;
+	if (job->config->backup_directory != NULL)
+		all->backups = realpath(job->config->backup_directory, NULL);
 	/* Migrations are looked for where the commands run; what is not there is unknown. */
 	if (job->wait.folder != NULL && chdir(job->wait.folder) != 0)
 		tell_progress(all, STATUS_CONFIG, strerror(errno));
@@ -297,10 +302,35 @@ static int look_alone(struct coordination *all)
 	return result > 0 ? look(all, true) : result;
 }
 
+/* What a restore that was killed has left; NULL for nothing, or where that does not matter: to
+ * those who put it right. The caller frees it. */
+static char *find_wreck(const struct coordination *all)
+{
+	const struct keeper_job *job = all->job;
+	autofree char *display = database_url_display(job->wait.database);
+	for (size_t i = 0; i < job->work_count; i++)
+		if (text_equal(job->works[i].kind, WORK_UPGRADE) ||
+			text_equal(job->works[i].kind, WORK_SEED) ||
+			text_equal(job->works[i].kind, WORK_STEP))
+			return restore_unfinished(all->backups, display);
+	return NULL;
+}
+
+/* With the lock held no restore is under way: what it has left is left. As lead. */
+static int refuse_wreck(struct coordination *all)
+{
+	autofree char *wreck = find_wreck(all);
+	if (wreck == NULL)
+		return 1;
+	return refuse(all, STATUS_MIGRATION_STATE, wreck);
+}
+
 /* With the lock held. 1 when the answer was given, 0 to begin again, -1 when it is over. */
 static int lead(struct coordination *all)
 {
 	int result = look_alone(all);
+	if (result > 0)
+		result = refuse_wreck(all);
 	if (result <= 0) {
 		coordinate_release(all);
 		return result;
@@ -345,9 +375,10 @@ static int turn(struct coordination *all)
 	int result = look(all, all->lock == NULL);
 	if (result <= 0)
 		return result;
-	if (waits_for_upgrade(all))
+	autofree char *wreck = find_wreck(all);
+	if (waits_for_upgrade(all) && wreck == NULL)
 		return await_upgrade(all);
-	if (all->inspection.due == 0)
+	if (all->inspection.due == 0 && wreck == NULL)
 		return tell_settled(all) == 0 ? 1 : -1;
 	result = try_lock(all);
 	return result <= 0 ? result : lead(all);

@@ -197,7 +197,7 @@ def test_tables_that_had_no_version_are_not_rolled_back(fleet, server):
     fleet.settings.update(upgrade_on_failure="rollback", verify_command="sh -c 'exit 4'")
     status, log = fleet.boot()
     assert status == 79 and "nothing is done: there were tables without a version" in log, log
-    assert server.sql("SELECT name FROM readers", "shop") == [("kept",)]
+    assert list(server.sql("SELECT name FROM readers", "shop")) == [("kept",)]
 
 
 def test_nothing_goes_back_while_somebody_else_has_the_lock(postgres, make_fleet):
