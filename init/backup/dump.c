@@ -35,7 +35,7 @@ static void note_tables(
 {
 	struct text text = {0};
 	for (size_t i = 0; i < tables->count; i++)
-		text_add_format(&text, "%s%s", i > 0 ? "," : "", tables->items[i]);
+		text_add_format(&text, "%s%s", i > 0 ? ", " : "", tables->items[i]);
 	if (text.bytes != NULL)
 		manifest_set(manifest, field, text.bytes);
 	text_free(&text);

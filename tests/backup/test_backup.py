@@ -46,7 +46,7 @@ def test_some_tables_alone(backups):
     tables = ["authors", "the 'odd' one"]
     file = backups.make(backup_tables='authors "the \'odd\' one"')
     backups.expect_whole(file, tables)
-    assert backups.manifest(file)["tables"] == ",".join(tables)
+    assert backups.manifest(file)["tables"] == ", ".join(tables)
 
 
 def test_all_tables_but_one(backups):
