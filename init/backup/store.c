@@ -270,17 +270,16 @@ size_t store_prune(const char *directory, const struct manifest *newest, size_t 
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-/* Is anybody writing it still? A journal of SQLite's beside it goes with its file. */
-static bool is_left_over(int folder, const char *name)
+/* Unless anybody is writing it still. A journal of SQLite's beside it goes with its file. */
+static void remove_left_over(int folder, const char *name)
 {
 	if (!text_starts_with(name, TEMPORARY) || strstr(name, STORE_PARTIAL) == NULL)
-		return false;
+		return;
 	autofree char *base = memory_copy(name);
 	*(strstr(base, STORE_PARTIAL) + strlen(STORE_PARTIAL)) = '\0';
 	autoclose int descriptor = openat(folder, base, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (descriptor < 0)
-		return errno == ENOENT;
-	return flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+	if (descriptor < 0 ? errno == ENOENT : flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(folder, name, 0);
 }
 
 static void remove_left_overs(const char *directory)
@@ -289,9 +288,22 @@ static void remove_left_overs(const char *directory)
 	if (folder == NULL)
 		return;
 	for (const struct dirent *at; (at = readdir(folder)) != NULL;)
-		if (is_left_over(dirfd(folder), at->d_name))
-			(void)unlinkat(dirfd(folder), at->d_name, 0);
+		remove_left_over(dirfd(folder), at->d_name);
 	(void)closedir(folder);
+}
+
+/* Somebody who looks for left-overs may be faster with the lock, and take the file away. */
+static int open_locked(const char *path)
+{
+	struct stat status;
+	int descriptor;
+	while ((descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0) {
+		if (flock(descriptor, LOCK_EX) != 0 || fstat(descriptor, &status) != 0 ||
+			status.st_nlink > 0)
+			break;
+		(void)close(descriptor);
+	}
+	return descriptor;
 }
 
 int store_begin(
@@ -303,8 +315,8 @@ int store_begin(
 	*file = (struct store_file){
 		.directory = memory_copy(directory), .path = text_take(&path), .descriptor = -1};
 	/* A boot that makes two backups makes them one after the other. */
-	file->descriptor = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (file->descriptor < 0 || flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
+	file->descriptor = open_locked(file->path);
+	if (file->descriptor < 0)
 		return error_set_errno(
 			error, STATUS_BACKUP, errno, "%s: cannot be written", file->path);
 	return 0;
@@ -333,6 +345,17 @@ static void add_time(struct text *text, const char *time)
 			text_add_byte(text, *time);
 }
 
+/* False when somebody else has the name, or is about to: whose manifest it is decides. */
+static bool claim(const char *path)
+{
+	struct text beside = {0};
+	text_add_format(&beside, "%s" MANIFEST_SUFFIX, path);
+	autoclose int manifest = open(beside.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool taken = manifest < 0 && errno == EEXIST;
+	text_free(&beside);
+	return !taken;
+}
+
 /* DATABASE-TIME-REVISION.dump; a second one of the same second gets a number, by which it is the
  * newer. */
 static char *make_name(
@@ -349,7 +372,7 @@ static char *make_name(
 			text_add_format(&name, "_%d", number);
 		text_add(&name, suffix);
 		autofree char *path = join(file->directory, name.bytes);
-		if (access(path, F_OK) != 0)
+		if (access(path, F_OK) != 0 && claim(path))
 			return text_take(&name);
 		text_free(&name);
 	}

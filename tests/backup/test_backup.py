@@ -245,3 +245,16 @@ def test_a_clock_that_was_wrong_does_not_cost_the_new_backup(backups):
     manifest.write_text(re.sub(r"(?m)^time = \d+", "time = 2099", manifest.read_text()))
     new = backups.make(backup_keep=1)
     assert backups.files() == [new.name]
+
+
+def test_databases_of_one_name_share_a_folder(make_backups, folder):
+    """Each lies in a folder of its own; they are backed up at the same time."""
+    databases = []
+    for name in "abcdefgh":
+        (folder / name).mkdir()
+        databases.append(Sqlite(folder, f"{name}/shop.db"))
+    backups = make_backups(databases[0])
+    runs = [backups.start(environment={"DATABASE_URL": each.url()}) for each in databases]
+    assert [run.wait(60) for run in runs] == [0] * len(databases)
+    urls = [backups.manifest(backups.path / name)["url"] for name in backups.files()]
+    assert sorted(urls) == sorted(each.url() for each in databases)
