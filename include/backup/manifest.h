@@ -19,6 +19,7 @@ enum manifest_field {
 	MANIFEST_SERVER,   /* "PostgreSQL 15.6" */
 	MANIFEST_URL,	   /* where the database is, without password */
 	MANIFEST_DATABASE, /* its name */
+	MANIFEST_SCHEMA,   /* database.schema; "" for all */
 	MANIFEST_TOOL,	   /* what the tool says of its version */
 	MANIFEST_FORMAT,   /* enum backup_format by name, see dump.h */
 	MANIFEST_TABLES,   /* separated by commas; "" for all */

@@ -74,10 +74,10 @@ int store_room(const char *directory, long long size, const char *what, struct e
 #define STORE_SIZE_TEXT 24
 const char *store_size(long long size, char room[STORE_SIZE_TEXT]);
 
-/* Deletes the oldest of the database at url beyond keep (0: none at all); what was renamed by hand
- * is left alone and not counted, and what was made before the first of several failed upgrades from
- * one revision stays. The number of those deleted. */
-size_t store_prune(const char *directory, const char *url, size_t keep);
+/* Deletes the oldest of what newest is one of, but not that, beyond keep (0: none at all); what was
+ * renamed by hand is left alone and not counted, and what was made before the first of several
+ * failed upgrades from one revision stays. The number of those deleted. */
+size_t store_prune(const char *directory, const struct manifest *newest, size_t keep);
 
 /* fsync(2) of the folder that path lies in. 0, or -1 and errno. */
 int store_sync(const char *path);

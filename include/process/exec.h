@@ -15,6 +15,11 @@
  * missing loader. execve(2) */
 int exec_command(char *const *argv, char *const *environment, struct error *error);
 
+/* What exec_command says when the file candidate, "" for none in PATH, could not be run. Always -1.
+ */
+int exec_explain(char *const *argv, char *const *environment, const char *candidate, int number,
+	struct error *error);
+
 /* The same as execvpe(3) of glibc: a file that is no program is run by /bin/sh. Returns only on
  * failure, with errno. */
 int exec_as_libc(char *const *argv, char *const *environment);

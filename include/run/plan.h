@@ -52,7 +52,7 @@ enum plan_kind {
 #define NO_WORK (-1)
 
 #define REVISION_VARIABLE "TMINUS_REVISION="
-#define REVISION_VARIABLE_SIZE 512
+#define REVISION_VARIABLE_SIZE 1024
 
 struct plan_step {
 	enum plan_kind kind;
@@ -73,8 +73,8 @@ struct plan_step {
 struct wait_state {
 	char *label; /* "postgres://app@db:5432/shop (DATABASE_URL)" */
 	bool ready;
-	int status;	  /* what giving up now would mean */
-	char reason[512]; /* why it is not ready; "" before the first word */
+	int status;	   /* what giving up now would mean */
+	char reason[1004]; /* why it is not ready; "" before the first word */
 };
 
 struct plan {

@@ -48,7 +48,7 @@ int coordinate_begun(struct coordination *coordination, const struct message *qu
 int coordinate_finished(struct coordination *coordination, const struct message *question);
 
 /* Answers MESSAGE_BACK, as above. */
-int coordinate_back(struct coordination *coordination);
+int coordinate_back(struct coordination *coordination, const struct message *question);
 
 /* Answers MESSAGE_RELEASE. */
 void coordinate_release(struct coordination *coordination);

@@ -36,7 +36,7 @@ struct message {
 	int32_t status;
 	uint64_t due;  /* bits of the plan's works */
 	uint32_t work; /* index of one */
-	char text[492];
+	char text[1004];
 };
 
 /* Sends; false when the other end is gone. */

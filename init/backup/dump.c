@@ -35,7 +35,7 @@ static void note_tables(
 {
 	struct text text = {0};
 	for (size_t i = 0; i < tables->count; i++)
-		text_add_format(&text, "%s%s", i > 0 ? "," : "", tables->items[i]);
+		text_add_format(&text, "%s%s", i > 0 ? ", " : "", tables->items[i]);
 	if (text.bytes != NULL)
 		manifest_set(manifest, field, text.bytes);
 	text_free(&text);
@@ -46,6 +46,8 @@ int dump_prepare(struct dump *dump, long long *size, struct error *error)
 	const struct dump_kind *kind = kinds[dump->url->kind];
 	*size = 0;
 	manifest_set(dump->manifest, MANIFEST_KIND, kind->name);
+	if (dump->config->database_schema != NULL)
+		manifest_set(dump->manifest, MANIFEST_SCHEMA, dump->config->database_schema);
 	note_tables(dump->manifest, MANIFEST_TABLES, &dump->config->backup_tables);
 	note_tables(dump->manifest, MANIFEST_EXCLUDE, &dump->config->backup_exclude);
 	ask_name_and_size(dump, kind->size_query, size);

@@ -12,12 +12,15 @@
 #include "config/ini.h"
 #include "config/read_file.h"
 
+#define LINE_LENGTH 1000
+
 static const char *const names[MANIFEST_FIELDS] = {
 	[MANIFEST_FILE] = "file",
 	[MANIFEST_KIND] = "kind",
 	[MANIFEST_SERVER] = "server",
 	[MANIFEST_URL] = "url",
 	[MANIFEST_DATABASE] = "database",
+	[MANIFEST_SCHEMA] = "schema",
 	[MANIFEST_TOOL] = "tool",
 	[MANIFEST_FORMAT] = "format",
 	[MANIFEST_TABLES] = "tables",
@@ -80,9 +83,10 @@ int manifest_read(const char *path, struct manifest *manifest, struct error *err
 			&document, &faults);
 		for (size_t i = 0; i < document.count; i++)
 			take_entry(manifest, &document.entries[i]);
+		bool understood = faults.messages.count == 0;
 		ini_clear(&document);
 		faults_free(&faults);
-		if (manifest_get(manifest, MANIFEST_SHA256)[0] == '\0')
+		if (!understood || manifest_get(manifest, MANIFEST_SHA256)[0] == '\0')
 			result = error_set(
 				error, STATUS_RESTORE, "%s: is not a backup's manifest", path);
 	}
@@ -107,14 +111,31 @@ static int write_file(const char *path, const struct text *text)
 	return descriptor < 0 ? -1 : write_all(descriptor, text);
 }
 
+/* What is separated by commas goes on in another line, for lines have a limit. */
+static void add_field(struct text *text, const char *name, const char *value)
+{
+	size_t begin = text->length;
+	text_add_format(text, "%s = ", name);
+	for (const char *at = value; *at != '\0'; at++) {
+		bool breaks = text->length - begin > LINE_LENGTH && *at == ' ' && at > value &&
+			      at[-1] == ',';
+		text_add_byte(text, *at);
+		if (!breaks)
+			continue;
+		begin = text->length;
+		text->bytes[begin - 1] = '\n';
+		text_add_byte(text, '\t');
+	}
+	text_add_byte(text, '\n');
+}
+
 int manifest_write(const char *path, const struct manifest *manifest, struct error *error)
 {
 	struct text text = {0};
 	struct text temporary = {0};
 	text_add_format(&temporary, "%s" STORE_PARTIAL, path);
 	for (size_t i = 0; i < MANIFEST_FIELDS; i++)
-		text_add_format(&text, "%s = %s\n", names[i],
-			manifest_get(manifest, (enum manifest_field)i));
+		add_field(&text, names[i], manifest_get(manifest, (enum manifest_field)i));
 	int result = write_file(temporary.bytes, &text);
 	if (result == 0)
 		result = rename(temporary.bytes, path);

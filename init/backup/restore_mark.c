@@ -34,7 +34,9 @@ int restore_mark(const struct restore *restore, struct error *error)
 	struct tm parts;
 	const char *digest =
 		manifest_get(restore->manifest, MANIFEST_SHA256); /* what is restored */
-	if (directory == NULL || restore->safety == NULL)
+	/* An older one's safety backup is of the better state. */
+	autofree char *older = restore_unfinished(directory, restore->display);
+	if (directory == NULL || restore->safety == NULL || older != NULL)
 		return 0;
 	(void)strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
 	manifest_set(&mark, MANIFEST_FILE, base_name(restore->safety));

@@ -232,16 +232,27 @@ void store_clear(struct store *store)
 	*store = (struct store){0};
 }
 
+/* A backup of some tables is none of all, and one of another schema is somebody else's. */
+static bool is_alike(const struct store_entry *entry, const struct manifest *manifest)
+{
+	static const enum manifest_field fields[] = {
+		MANIFEST_URL, MANIFEST_SCHEMA, MANIFEST_TABLES, MANIFEST_EXCLUDE};
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		if (!is_of(entry, fields[i], manifest_get(manifest, fields[i])))
+			return false;
+	return true;
+}
+
 /* An upgrade that fails at every start is backed up at every start, and on MySQL and SQLite all but
  * the first of these hold what it left half done. NULL where no upgrade began at the revision of
  * the newest. */
-static const struct store_entry *before_failures(const struct store *store, const char *url)
+static const struct store_entry *before_failures(const struct store *store, const struct manifest *newest)
 {
 	const struct store_entry *first = NULL;
 	const char *revision = NULL;
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
-		if (!is_of(entry, MANIFEST_URL, url))
+		if (!is_alike(entry, newest))
 			continue;
 		if (revision == NULL)
 			revision = manifest_get(&entry->manifest, MANIFEST_REVISION);
@@ -253,19 +264,21 @@ static const struct store_entry *before_failures(const struct store *store, cons
 	return first;
 }
 
-size_t store_prune(const char *directory, const char *url, size_t keep)
+/* The one just made is the newest, whatever another machine's clock has said. */
+size_t store_prune(const char *directory, const struct manifest *newest, size_t keep)
 {
 	struct store store;
 	struct error ignored;
-	size_t found = 0;
+	size_t found = 1;
 	size_t deleted = 0;
 	if (keep == 0 || store_read(directory, &store, &ignored) != 0)
 		return 0;
-	const struct store_entry *spared = before_failures(&store, url);
+	const struct store_entry *spared = before_failures(&store, newest);
 	for (size_t i = 0; i < store.count; i++) {
 		const struct store_entry *entry = &store.entries[i];
-		if (!is_of(entry, MANIFEST_URL, url) || ++found <= keep || entry == spared ||
-			unlink(entry->path) != 0)
+		if (!is_alike(entry, newest) ||
+			is_of(entry, MANIFEST_FILE, manifest_get(newest, MANIFEST_FILE)) ||
+			++found <= keep || entry == spared || unlink(entry->path) != 0)
 			continue;
 		struct text manifest = {0};
 		text_add_format(&manifest, "%s" MANIFEST_SUFFIX, entry->path);
@@ -279,17 +292,16 @@ size_t store_prune(const char *directory, const char *url, size_t keep)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-/* Is anybody writing it still? A journal of SQLite's beside it goes with its file. */
-static bool is_left_over(int folder, const char *name)
+/* Unless anybody is writing it still. A journal of SQLite's beside it goes with its file. */
+static void remove_left_over(int folder, const char *name)
 {
 	if (!text_starts_with(name, TEMPORARY) || strstr(name, STORE_PARTIAL) == NULL)
-		return false;
+		return;
 	autofree char *base = memory_copy(name);
 	*(strstr(base, STORE_PARTIAL) + strlen(STORE_PARTIAL)) = '\0';
 	autoclose int descriptor = openat(folder, base, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (descriptor < 0)
-		return errno == ENOENT;
-	return flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+	if (descriptor < 0 ? errno == ENOENT : flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(folder, name, 0);
 }
 
 static void remove_left_overs(const char *directory)
@@ -298,9 +310,22 @@ static void remove_left_overs(const char *directory)
 	if (folder == NULL)
 		return;
 	for (const struct dirent *at; (at = readdir(folder)) != NULL;)
-		if (is_left_over(dirfd(folder), at->d_name))
-			(void)unlinkat(dirfd(folder), at->d_name, 0);
+		remove_left_over(dirfd(folder), at->d_name);
 	(void)closedir(folder);
+}
+
+/* Somebody who looks for left-overs may be faster with the lock, and take the file away. */
+static int open_locked(const char *path)
+{
+	struct stat status;
+	int descriptor;
+	while ((descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0) {
+		if (flock(descriptor, LOCK_EX) != 0 || fstat(descriptor, &status) != 0 ||
+			status.st_nlink > 0)
+			break;
+		(void)close(descriptor);
+	}
+	return descriptor;
 }
 
 int store_begin(
@@ -312,8 +337,8 @@ int store_begin(
 	*file = (struct store_file){
 		.directory = memory_copy(directory), .path = text_take(&path), .descriptor = -1};
 	/* A boot that makes two backups makes them one after the other. */
-	file->descriptor = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (file->descriptor < 0 || flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
+	file->descriptor = open_locked(file->path);
+	if (file->descriptor < 0)
 		return error_set_errno(
 			error, STATUS_BACKUP, errno, "%s: cannot be written", file->path);
 	return 0;
@@ -342,6 +367,17 @@ static void add_time(struct text *text, const char *time)
 			text_add_byte(text, *time);
 }
 
+/* False when somebody else has the name, or is about to: whose manifest it is decides. */
+static bool claim(const char *path)
+{
+	struct text beside = {0};
+	text_add_format(&beside, "%s" MANIFEST_SUFFIX, path);
+	autoclose int manifest = open(beside.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool taken = manifest < 0 && errno == EEXIST;
+	text_free(&beside);
+	return !taken;
+}
+
 /* DATABASE-TIME-REVISION.dump; a second one of the same second gets a number, by which it is the
  * newer. */
 static char *make_name(
@@ -358,7 +394,7 @@ static char *make_name(
 			text_add_format(&name, "_%d", number);
 		text_add(&name, suffix);
 		autofree char *path = join(file->directory, name.bytes);
-		if (access(path, F_OK) != 0)
+		if (access(path, F_OK) != 0 && claim(path))
 			return text_take(&name);
 		text_free(&name);
 	}

@@ -1,5 +1,7 @@
 #include "process/borrow.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -24,6 +27,7 @@ struct loan {
 	borrow_explain *explain;
 	pid_t parent;
 	int report;
+	struct borrow_failure failure;
 };
 
 /* In the stack's first page: one page is touched for most commands. */
@@ -32,6 +36,8 @@ static struct {
 	struct loan loan;
 	int lent; /* the kernel clears it at exec or exit: set_tid_address(2) */
 } own;
+
+static char refused[PATH_MAX]; /* the failure's file: beside the stack, for it is rarely touched */
 
 /* syscall(2) without errno. */
 static long call(long number, long one, long two, long three, long four)
@@ -62,9 +68,23 @@ static void set_mask(uint64_t mask)
 	(void)call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask);
 }
 
-static void try_file(const struct command *command, const char *file)
+static int try_file(const struct command *command, const char *file)
 {
-	(void)call(SYS_execve, (long)file, (long)command->argv, (long)command->environment, 0);
+	return -(int)call(
+		SYS_execve, (long)file, (long)command->argv, (long)command->environment, 0);
+}
+
+/* Keeps the first that is there and cannot be run. */
+static void keep_failure(const char *file, int number)
+{
+	struct borrow_failure *failure = &own.loan.failure;
+	bool absent = (number == ENOENT || number == ENOTDIR) &&
+		      call(SYS_faccessat, AT_FDCWD, (long)file, F_OK, 0) != 0;
+	if (absent || failure->file[0] != '\0')
+		return;
+	failure->number = number;
+	failure->file = refused;
+	memcpy(refused, file, strlen(file) + 1);
 }
 
 /* What does not fit is left to the explanation. */
@@ -78,7 +98,7 @@ static void try_folders(const struct command *command, const char *path)
 			memcpy(file, path, width);
 			file[width] = '/';
 			memcpy(file + width + (width > 0), command->argv[0], size);
-			try_file(command, file);
+			keep_failure(file, try_file(command, file));
 		}
 		if (path[width] == '\0')
 			return;
@@ -86,13 +106,16 @@ static void try_folders(const struct command *command, const char *path)
 	}
 }
 
-static void try_command(const struct command *command)
+static void try_command(const struct command *command, struct borrow_failure *failure)
 {
-	if (command->workdir != NULL && call(SYS_chdir, (long)command->workdir, 0, 0, 0) != 0)
+	if (command->workdir != NULL)
+		failure->number = -(int)call(SYS_chdir, (long)command->workdir, 0, 0, 0);
+	failure->entered = failure->number == 0;
+	if (!failure->entered)
 		return;
 	set_mask(0);
 	if (strchr(command->argv[0], '/') != NULL)
-		try_file(command, command->argv[0]);
+		failure->number = try_file(command, command->argv[0]);
 	else if (command->argv[0][0] != '\0')
 		try_folders(command, exec_search_path(command->environment));
 	set_mask(UINT64_MAX);
@@ -110,10 +133,10 @@ static _Noreturn void fail(void)
 	int status = STATUS_INTERNAL << 8;
 	long pid = call(SYS_clone, SIGCHLD, 0, 0, 0);
 	if (pid == 0)
-		own.loan.explain(own.loan.command, own.loan.report);
+		own.loan.explain(own.loan.command, &own.loan.failure, own.loan.report);
 	if (pid > 0)
 		(void)call(SYS_wait4, pid, (long)&status, 0, 0);
-	leave(status >> 8 & 0xff);
+	leave(WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_INTERNAL);
 }
 
 static int borrower(void *unused)
@@ -126,7 +149,7 @@ static int borrower(void *unused)
 		if (call(SYS_getppid, 0, 0, 0, 0) != own.loan.parent)
 			leave(STATUS_INTERNAL);
 	}
-	try_command(own.loan.command);
+	try_command(own.loan.command, &own.loan.failure);
 	fail();
 }
 
@@ -135,7 +158,7 @@ pid_t borrow_start(const struct command *command, int report, borrow_explain *ex
 	if (command->terminal >= 0 || command->identity != NULL || command->become != NULL ||
 		__atomic_exchange_n(&own.lent, 1, __ATOMIC_ACQUIRE) != 0)
 		return -1;
-	own.loan = (struct loan){command, explain, getpid(), report};
+	own.loan = (struct loan){command, explain, getpid(), report, {.file = ""}};
 	pid_t pid = clone(borrower, own.stack + STACK_SIZE, CLONE_VM | SIGCHLD, NULL);
 	if (pid < 0)
 		__atomic_store_n(&own.lent, 0, __ATOMIC_RELEASE);

@@ -258,15 +258,23 @@ static int exec_any(char *const *argv, char *const *environment, char candidate[
 	return number;
 }
 
-int exec_command(char *const *argv, char *const *environment, struct error *error)
+int exec_explain(char *const *argv, char *const *environment, const char *candidate, int number,
+	struct error *error)
 {
-	char candidate[PATH_MAX];
 	if (argv[0][0] == '\0')
 		return error_set(error, STATUS_NOT_FOUND, "the command is empty");
-	int number = exec_any(argv, environment, candidate);
+	if (strchr(argv[0], '/') != NULL)
+		return explain(argv[0], number, error);
 	if (candidate[0] != '\0')
 		return explain(candidate, number, error);
 	return tell_not_found(argv[0], exec_search_path(environment), error);
+}
+
+int exec_command(char *const *argv, char *const *environment, struct error *error)
+{
+	char candidate[PATH_MAX] = "";
+	int number = argv[0][0] != '\0' ? exec_any(argv, environment, candidate) : 0;
+	return exec_explain(argv, environment, candidate, number, error);
 }
 
 int exec_as_libc(char *const *argv, char *const *environment)

@@ -28,6 +28,12 @@ static void die_with_parent(pid_t parent)
 		_exit(STATUS_INTERNAL);
 }
 
+static int refuse_folder(const struct command *command, int number, struct error *error)
+{
+	return error_set_errno(error, STATUS_CANNOT_RUN, number,
+		"cannot change to its folder (workdir) %s", command->workdir);
+}
+
 /* The folder is entered as the user who is to work there; a change of user clears the parent-death
  * signal. prctl(2) */
 static int become(const struct command *command, pid_t parent, struct error *error)
@@ -36,8 +42,7 @@ static int become(const struct command *command, pid_t parent, struct error *err
 		return -1;
 	die_with_parent(parent);
 	if (command->workdir != NULL && chdir(command->workdir) != 0)
-		return error_set_errno(error, STATUS_CANNOT_RUN, errno,
-			"cannot change to its folder (workdir) %s", command->workdir);
+		return refuse_folder(command, errno, error);
 	signals_unblock();
 	(void)exec_command(command->argv, command->environment, error);
 	signals_block();
@@ -49,18 +54,22 @@ int spawn_become(const struct command *command, struct error *error)
 	return become(command, 1, error);
 }
 
-static _Noreturn void become_or_report(const struct command *command, pid_t parent, int report)
+static _Noreturn void report_and_exit(const struct error *error, int report)
 {
-	struct error error = {0};
-	(void)become(command, parent, &error);
-	ssize_t ignored = write(report, &error, sizeof error);
+	ssize_t ignored = write(report, error, sizeof *error);
 	(void)ignored;
-	_exit(error.status);
+	_exit(error->status);
 }
 
-static void explain(const struct command *command, int report)
+static void explain(const struct command *command, const struct borrow_failure *failure, int report)
 {
-	become_or_report(command, 1, report);
+	struct error error = {0};
+	if (failure->entered)
+		(void)exec_explain(command->argv, command->environment, failure->file,
+			failure->number, &error);
+	else
+		(void)refuse_folder(command, failure->number, &error);
+	report_and_exit(&error, report);
 }
 
 static pid_t fork_command(const struct command *command, int report)
@@ -73,7 +82,9 @@ static pid_t fork_command(const struct command *command, int report)
 		_exit(command->become(command->argv, command->environment));
 	(void)setpgid(0, 0);
 	terminal_give(command->terminal, getpid());
-	become_or_report(command, parent, report);
+	struct error error = {0};
+	(void)become(command, parent, &error);
+	report_and_exit(&error, report);
 }
 
 /* errno stays what it was: whoever asked looks at it. */

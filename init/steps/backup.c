@@ -216,8 +216,7 @@ static int make(struct making *making, struct error *error)
 	if (prepare(making, error) != 0 || write_file(making, error) != 0)
 		return -1;
 	if (making->job->config->backup_keep > 0)
-		making->pruned = store_prune(making->directory,
-			manifest_get(&making->manifest, MANIFEST_URL),
+		making->pruned = store_prune(making->directory, &making->manifest,
 			(size_t)making->job->config->backup_keep);
 	return run_after(making, error);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup/restore.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -39,7 +40,9 @@ struct coordination {
 	struct inspection inspection;
 	bool refuted;	/* the upgrade said that all went well, and it did not */
 	bool went_back; /* a restore may have brought an older ledger */
+	char *backups;	/* backup.directory, absolute; NULL for none */
 	char *from; /* the revision before the work that was begun last; NULL before the first */
+	bool unversioned; /* there were tables by then, and no revision */
 	char host[HOST_SIZE];
 	struct pause pause;
 	bool leading;	       /* the lock is ours until it is released; it may be lost meanwhile */
@@ -59,6 +62,7 @@ void coordination_free(struct coordination *all)
 	watch_end(&all->watch);
 	inspection_clear(&all->inspection);
 	free(all->from);
+	free(all->backups);
 	lock_free(all->lock);
 	free(all);
 }
@@ -128,6 +132,8 @@ struct coordination *coordination_new(
 	all->job = job;
 	all->channel = channel;
 	all->session = session;
+	if (job->config->backup_directory != NULL)
+		all->backups = realpath(job->config->backup_directory, NULL);
 	/* Migrations are looked for where the commands run; what is not there is unknown. */
 	if (job->wait.folder != NULL && chdir(job->wait.folder) != 0)
 		tell_progress(all, STATUS_CONFIG, strerror(errno));
@@ -296,10 +302,35 @@ static int look_alone(struct coordination *all)
 	return result > 0 ? look(all, true) : result;
 }
 
+/* What a restore that was killed has left; NULL for nothing, or where that does not matter: to
+ * those who put it right. The caller frees it. */
+static char *find_wreck(const struct coordination *all)
+{
+	const struct keeper_job *job = all->job;
+	autofree char *display = database_url_display(job->wait.database);
+	for (size_t i = 0; i < job->work_count; i++)
+		if (text_equal(job->works[i].kind, WORK_UPGRADE) ||
+			text_equal(job->works[i].kind, WORK_SEED) ||
+			text_equal(job->works[i].kind, WORK_STEP))
+			return restore_unfinished(all->backups, display);
+	return NULL;
+}
+
+/* With the lock held no restore is under way: what it has left is left. As lead. */
+static int refuse_wreck(struct coordination *all)
+{
+	autofree char *wreck = find_wreck(all);
+	if (wreck == NULL)
+		return 1;
+	return refuse(all, STATUS_MIGRATION_STATE, wreck);
+}
+
 /* With the lock held. 1 when the answer was given, 0 to begin again, -1 when it is over. */
 static int lead(struct coordination *all)
 {
 	int result = look_alone(all);
+	if (result > 0)
+		result = refuse_wreck(all);
 	if (result <= 0) {
 		coordinate_release(all);
 		return result;
@@ -344,9 +375,10 @@ static int turn(struct coordination *all)
 	int result = look(all, all->lock == NULL);
 	if (result <= 0)
 		return result;
-	if (waits_for_upgrade(all))
+	autofree char *wreck = find_wreck(all);
+	if (waits_for_upgrade(all) && wreck == NULL)
 		return await_upgrade(all);
-	if (all->inspection.due == 0)
+	if (all->inspection.due == 0 && wreck == NULL)
 		return tell_settled(all) == 0 ? 1 : -1;
 	result = try_lock(all);
 	return result <= 0 ? result : lead(all);
@@ -490,6 +522,7 @@ static int begin(struct coordination *all, const struct work *work, struct failu
 		return -1;
 	end_outlived(all);
 	ledger_set(&all->from, revision(all));
+	all->unversioned = all->inspection.finding.kind == FINDING_UNVERSIONED;
 	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, all->from);
 	int result = write_ledger(all, failure);
 	/* The schema of the search path is not there yet: the upgrade may well be what makes it. */
@@ -655,11 +688,13 @@ static bool is_rollable(const struct coordination *all, char *room, size_t size)
 			from[0] != '\0' ? from : "no revision");
 	else if (!single)
 		(void)snprintf(room, size, "it was at more than one revision: %.300s", from);
-	return moved && single;
+	else if (all->unversioned)
+		(void)snprintf(room, size, "there were tables without a version, which would go");
+	return moved && single && !all->unversioned;
 }
 
 /* 1 when the way back is free, 0 with the reason in room. */
-static int is_free(struct coordination *all, char *room, size_t size)
+static int is_free(struct coordination *all, const struct work *work, char *room, size_t size)
 {
 	char name[TEXT_SIZE];
 	char who[TEXT_SIZE / 2];
@@ -668,6 +703,10 @@ static int is_free(struct coordination *all, char *room, size_t size)
 		return 0;
 	if (inspect_again(all, &failure) != 0) {
 		(void)snprintf(room, size, "%.300s", failure.message);
+		return 0;
+	}
+	if (!is_ours(all, work)) {
+		(void)snprintf(room, size, "another replica has upgraded meanwhile");
 		return 0;
 	}
 	if (all->job->config->upgrade_on_failure == UPGRADE_ROLLS_BACK &&
@@ -681,11 +720,15 @@ static int is_free(struct coordination *all, char *room, size_t size)
 	return found == 0;
 }
 
-int coordinate_back(struct coordination *all)
+int coordinate_back(struct coordination *all, const struct message *question)
 {
-	char reason[TEXT_SIZE] = "";
+	char reason[TEXT_SIZE] = "the lock was lost, and cannot be had now";
 	watch_end(&all->watch); /* its session would be somebody else */
-	int way = is_free(all, reason, sizeof reason);
+	int held = beat(all);
+	if (held < 0)
+		return -1;
+	int way = held == 0 ? is_free(all, &all->job->works[question->work], reason, sizeof reason)
+			    : 0;
 	const char *from = all->from != NULL ? all->from : "";
 	close_session(all); /* who goes back needs its place, and to be alone */
 	all->went_back = way > 0;

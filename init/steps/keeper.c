@@ -45,8 +45,7 @@ static int answer_finished(struct keeper *keeper, const struct message *question
 
 static int answer_back(struct keeper *keeper, const struct message *question)
 {
-	(void)question;
-	return coordinate_back(keeper->coordination);
+	return coordinate_back(keeper->coordination, question);
 }
 
 static int answer_release(struct keeper *keeper, const struct message *question)

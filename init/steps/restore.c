@@ -85,6 +85,12 @@ static void take_entry(struct restoring *all, const struct store_entry *entry)
 			manifest_get(&entry->manifest, (enum manifest_field)field));
 }
 
+static const char *schema_of(const struct restoring *all)
+{
+	const char *schema = all->config.database_schema;
+	return schema != NULL ? schema : "";
+}
+
 static bool is_safety(const struct store_entry *entry)
 {
 	return text_equal(manifest_get(&entry->manifest, MANIFEST_REASON), WORK_RESTORE);
@@ -110,7 +116,9 @@ static int find_latest(struct restoring *all, struct error *error)
 	for (size_t i = 0; i < all->store.count; i++) {
 		const struct store_entry *entry = &all->store.entries[i];
 		const char *url = manifest_get(&entry->manifest, MANIFEST_URL);
-		bool fits = all->job->restore.into || is_same_place(url, all->display);
+		bool fits =
+			(all->job->restore.into || is_same_place(url, all->display)) &&
+			text_equal(manifest_get(&entry->manifest, MANIFEST_SCHEMA), schema_of(all));
 		if (!fits || is_safety(entry))
 			continue;
 		if (found == NULL)
@@ -244,11 +252,18 @@ static int check_kind(const struct restoring *all, struct error *error)
 		[DATABASE_MYSQL] = "mysql",
 		[DATABASE_SQLITE] = "sqlite"};
 	const char *kind = manifest_get(&all->manifest, MANIFEST_KIND);
-	if (text_equal(kind, kinds[all->job->wait->database->kind]))
+	const char *schema = manifest_get(&all->manifest, MANIFEST_SCHEMA);
+	if (!text_equal(kind, kinds[all->job->wait->database->kind]))
+		return error_set(error, STATUS_RESTORE,
+			"%s is a backup of a %s database, and %s is of kind %s", all->path, kind,
+			all->display, kinds[all->job->wait->database->kind]);
+	/* Of one without a manifest it is not known. */
+	if (manifest_get(&all->manifest, MANIFEST_SHA256)[0] == '\0' ||
+		text_equal(schema, schema_of(all)))
 		return 0;
 	return error_set(error, STATUS_RESTORE,
-		"%s is a backup of a %s database, and %s is of kind %s", all->path, kind,
-		all->display, kinds[all->job->wait->database->kind]);
+		"%s is a backup of database.schema = \"%s\", and here it is \"%s\"", all->path,
+		schema, schema_of(all));
 }
 
 /* The tables of migration tools: with rows alone, the structure is at another revision. */

@@ -46,7 +46,7 @@ def test_some_tables_alone(backups):
     tables = ["authors", "the 'odd' one"]
     file = backups.make(backup_tables='authors "the \'odd\' one"')
     backups.expect_whole(file, tables)
-    assert backups.manifest(file)["tables"] == ",".join(tables)
+    assert backups.manifest(file)["tables"] == ", ".join(tables)
 
 
 def test_all_tables_but_one(backups):
@@ -230,3 +230,31 @@ def test_a_database_with_an_odd_name(make_backups, request, kind):
         assert server.sql("SELECT id FROM things", name=put_back(server, file))[0][0] == 1
     finally:
         server.sql(f"DROP DATABASE {named}")
+
+
+def test_a_backup_of_some_tables_takes_no_place_of_one_of_all(backups):
+    whole = backups.make(backup_keep=1)
+    for _ in range(2):
+        assert backups.run(backup_keep=1, backup_tables="authors")[0] == 0
+    assert whole.name in backups.files() and len(backups.files()) == 2
+
+
+def test_a_clock_that_was_wrong_does_not_cost_the_new_backup(backups):
+    old = backups.make()
+    manifest = backups.path / f"{old.name}.manifest"
+    manifest.write_text(re.sub(r"(?m)^time = \d+", "time = 2099", manifest.read_text()))
+    new = backups.make(backup_keep=1)
+    assert backups.files() == [new.name]
+
+
+def test_databases_of_one_name_share_a_folder(make_backups, folder):
+    """Each lies in a folder of its own; they are backed up at the same time."""
+    databases = []
+    for name in "abcdefgh":
+        (folder / name).mkdir()
+        databases.append(Sqlite(folder, f"{name}/shop.db"))
+    backups = make_backups(databases[0])
+    runs = [backups.start(environment={"DATABASE_URL": each.url()}) for each in databases]
+    assert [run.wait(60) for run in runs] == [0] * len(databases)
+    urls = [backups.manifest(backups.path / name)["url"] for name in backups.files()]
+    assert sorted(urls) == sorted(each.url() for each in databases)

@@ -1,9 +1,12 @@
 """After an upgrade that failed: the way back, and when it is not gone."""
 
+import contextlib
 import re
 
 import pytest
 
+import foreign
+import harness
 import servers
 
 CREATE = 'op.execute("CREATE TABLE shelves (id int)")'
@@ -180,3 +183,39 @@ def test_a_backup_that_cannot_be_made_keeps_the_upgrade_from_running(with_backup
     status, log = with_backup.boot(settings={"backup_directory": str(with_backup.folder / "missing")})
     assert status == 73 and "missing" in errors(log)[0]
     assert revision(server) == ["0003"] and len(with_backup.apps()) == 1
+
+
+def test_tables_that_had_no_version_are_not_rolled_back(fleet, server):
+    """What was there before has no revision: the way down to nothing would drop it."""
+    fleet.own_project()
+    server.sql("CREATE TABLE readers (name varchar(20))", "shop")
+    server.sql("INSERT INTO readers VALUES ('kept')", "shop")
+    for file in (fleet.project / "versions").glob("*.py"):
+        file.unlink()
+    fleet.add_revision("0001", None, 'op.execute("CREATE TABLE IF NOT EXISTS readers (name varchar(20))")',
+                       'op.execute("DROP TABLE readers")')
+    fleet.settings.update(upgrade_on_failure="rollback", verify_command="sh -c 'exit 4'")
+    status, log = fleet.boot()
+    assert status == 79 and "nothing is done: there were tables without a version" in log, log
+    assert list(server.sql("SELECT name FROM readers", "shop")) == [("kept",)]
+
+
+def test_nothing_goes_back_while_somebody_else_has_the_lock(postgres, make_fleet):
+    fleet = make_fleet(postgres.url())
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003", CREATE, DROP)
+    fleet.close("gate")
+    verify = fleet.folder.script("verify", '#!/bin/sh\ntouch "$GATE.reached"\n'
+                                 'while [ -e "$GATE" ]; do sleep 0.01; done\nexit 4\n')
+    fleet.settings.update(upgrade_on_failure="rollback", verify_command=verify)
+    replica = fleet.start()
+    harness.await_true((fleet.folder / "gate.reached").exists, "verify to begin", 60)
+    with contextlib.closing(postgres.connect("shop")) as thief:
+        foreign.run(thief, "SET application_name = 'tminus'")
+        foreign.run(thief, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        foreign.run(thief, foreign.LOCK[servers.Postgres])
+        fleet.open("gate")
+        status = replica.wait(60)
+    assert status == 79 and "nothing is done: the lock was lost" in replica.err.text(), replica.err.text()
+    assert revision(postgres) == ["0004"]

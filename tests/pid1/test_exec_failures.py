@@ -151,3 +151,19 @@ def test_a_command_is_found_in_the_path_that_the_app_will_have(container, folder
 def test_a_relative_command_with_a_slash_needs_no_path(container, folder):
     folder.script("app", "#!/bin/sh\nexit 21\n")
     assert container("--", "./app", cwd=pathlib.Path(folder.path)).wait() == 21
+
+
+def test_a_folder_that_is_relative_is_entered_once(failure, folder):
+    (folder / "below").mkdir()
+    status, said = failure("./missing", setup=f"cd {folder.path}", TMINUS_APP_WORKDIR="below")
+    assert status == 127
+    assert "./missing: no such file" in said
+
+
+def test_what_could_not_be_run_is_not_tried_again(container, folder):
+    """A file that is busy for a moment only would then run beside the process that is taken for it."""
+    trace = folder / "trace"
+    run = container("--", str(folder / "missing"), namespace=False,
+                    before=["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=execve"])
+    assert run.wait() == 127
+    assert trace.read_text(encoding="utf-8").count(f'execve("{folder / "missing"}"') == 1

@@ -229,6 +229,20 @@ def test_without_a_scratch_database_the_safety_backup_is_put_back(mariadb_server
     assert not list(mariadb.directory.glob("restore-under-way*"))
 
 
+def test_a_backup_that_cannot_be_put_back_either_is_named_to_its_end(mariadb_server, folder):
+    mariadb = MariaDB(folder, mariadb_server, user="narrow")
+    mariadb.fill()
+    file = broken_copy(mariadb.backup(), folder / "broken.sql",
+                       lambda text: text.replace(b"CREATE TABLE `users`", b"CREATE TABEL `users`"))
+    folder.script("mariadb", "#!/bin/sh\n"
+                  'case $1 in --version) exec /usr/bin/mariadb "$@" ;; esac\n'
+                  "head -c 5000 /dev/zero | tr '\\0' e >&2; exit 1\n")
+    said = mariadb.restore(file, "--force", status=74, PATH=f"{folder.path}:{harness.PATH}")
+    safety = max(mariadb.backups(), key=lambda path: path.stat().st_mtime_ns)
+    assert re.search(rf"tminus restore --force {safety}$", said, re.MULTILINE), said
+    assert list(mariadb.directory.glob("restore-under-way*"))
+
+
 def test_mariadb_killed_in_the_middle_says_what_to_do(mariadb):
     mariadb.fill()
     add_much(mariadb)
@@ -243,7 +257,8 @@ def test_mariadb_killed_in_the_middle_says_what_to_do(mariadb):
     assert mark[0].exists()
     harness.await_true(lambda: not mariadb.server.sql("SELECT 1 FROM information_schema.processlist WHERE db = 'shop'"),
                        "all to end", 60)
-    said = mariadb.run("boot", TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    said = mariadb.run("boot", status=65, TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    assert "step once:" not in said
     command = re.search(r"tables may be missing; .* comes back with: tminus (restore --force \S+)", said)
     assert command, said
     mariadb.run(*command[1].split())

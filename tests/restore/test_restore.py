@@ -264,3 +264,17 @@ def test_the_password_is_nowhere(shop):
 ])
 def test_a_wrong_command_line(sqlite, words, text):
     assert text in sqlite.run(*words, status=64)
+
+
+def test_apps_with_a_schema_each_keep_and_restore_their_own(postgres):
+    """They share the database, the role and the folder."""
+    for schema in "ab":
+        postgres.execute(f"CREATE SCHEMA {schema}", f"CREATE TABLE {schema}.notes (t TEXT)",
+                         f"INSERT INTO {schema}.notes VALUES ('kept')")
+        postgres.run("backup", TMINUS_DATABASE_SCHEMA=schema, TMINUS_BACKUP_KEEP="1")
+    postgres.execute("DELETE FROM a.notes", "DROP SCHEMA b CASCADE")
+    postgres.restore("latest", TMINUS_DATABASE_SCHEMA="a")
+    assert postgres.ask("SELECT t FROM a.notes") == [("kept",)]
+    of_a = next(path for path in postgres.backups() if "schema = a\n" in path.with_name(f"{path.name}.manifest").read_text())
+    assert "of database.schema = \"a\"" in postgres.restore(of_a.name, status=74)
+    assert postgres.ask("SELECT t FROM a.notes") == [("kept",)]

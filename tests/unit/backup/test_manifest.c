@@ -45,6 +45,26 @@ static void every_value_comes_back(void **state)
 	(void)unlink(path_of("one"));
 }
 
+static void a_list_may_be_longer_than_a_line(void **state)
+{
+	struct manifest written = {0};
+	struct manifest read = {0};
+	struct error error = {0};
+	struct text tables = {0};
+	(void)state;
+	for (int i = 0; i < 500; i++)
+		text_add_format(&tables, "%stable_of_number_%d", i > 0 ? ", " : "", i);
+	manifest_set(&written, MANIFEST_TABLES, tables.bytes);
+	manifest_set(&written, MANIFEST_SHA256, "abc");
+	assert_int_equal(manifest_write(path_of("long"), &written, &error), 0);
+	assert_int_equal(manifest_read(path_of("long"), &read, &error), 0);
+	assert_string_equal(manifest_get(&read, MANIFEST_TABLES), tables.bytes);
+	text_free(&tables);
+	manifest_clear(&written);
+	manifest_clear(&read);
+	(void)unlink(path_of("long"));
+}
+
 static void a_value_is_one_line(void **state)
 {
 	struct manifest manifest = {0};
@@ -56,7 +76,8 @@ static void a_value_is_one_line(void **state)
 
 static void what_is_no_manifest_is_told(void **state)
 {
-	static const char *const texts[] = {"", "hello", "file = shop.dump\n", "\x1f\x8b\x01"};
+	static const char *const texts[] = {
+		"", "hello", "file = shop.dump\n", "sha256 = abc\ntables\n", "\x1f\x8b\x01"};
 	(void)state;
 	for (size_t i = 0; i < LENGTH(texts); i++) {
 		struct manifest manifest = {0};
@@ -86,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_comes_back),
+		cmocka_unit_test(a_list_may_be_longer_than_a_line),
 		cmocka_unit_test(a_value_is_one_line),
 		cmocka_unit_test(what_is_no_manifest_is_told),
 		cmocka_unit_test(keys_of_a_later_release_are_passed_over),
