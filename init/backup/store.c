@@ -233,22 +233,23 @@ void store_clear(struct store *store)
 }
 
 /* An upgrade that fails at every start is backed up at every start, and on MySQL and SQLite all but
- * the first of these hold what it left half done. NULL where no upgrade began at the revision of
- * the newest. */
-static const struct store_entry *before_failures(const struct store *store, const char *url)
+ * the first of these hold what it left half done. Its index; store->count where no upgrade began at
+ * the revision of the newest. */
+static size_t before_failures(const struct store *store, const char *url)
 {
-	const struct store_entry *first = NULL;
-	const char *revision = NULL;
+	size_t first = store->count;
+	const struct store_entry *newest = store_newest(store, url, NULL);
+	if (newest == NULL)
+		return first;
+	const char *revision = manifest_get(&newest->manifest, MANIFEST_REVISION);
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
 		if (!is_of(entry, MANIFEST_URL, url))
 			continue;
-		if (revision == NULL)
-			revision = manifest_get(&entry->manifest, MANIFEST_REVISION);
 		if (!is_of(entry, MANIFEST_REVISION, revision))
 			break;
 		if (is_of(entry, MANIFEST_REASON, "upgrade"))
-			first = entry;
+			first = i;
 	}
 	return first;
 }
@@ -261,10 +262,10 @@ size_t store_prune(const char *directory, const char *url, size_t keep)
 	size_t deleted = 0;
 	if (keep == 0 || store_read(directory, &store, &ignored) != 0)
 		return 0;
-	const struct store_entry *spared = before_failures(&store, url);
+	const size_t spared = before_failures(&store, url);
 	for (size_t i = 0; i < store.count; i++) {
 		const struct store_entry *entry = &store.entries[i];
-		if (!is_of(entry, MANIFEST_URL, url) || ++found <= keep || entry == spared ||
+		if (!is_of(entry, MANIFEST_URL, url) || ++found <= keep || i == spared ||
 			unlink(entry->path) != 0)
 			continue;
 		struct text manifest = {0};
