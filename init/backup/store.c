@@ -244,22 +244,20 @@ static bool is_alike(const struct store_entry *entry, const struct manifest *man
 }
 
 /* An upgrade that fails at every start is backed up at every start, and on MySQL and SQLite all but
- * the first of these hold what it left half done. NULL where no upgrade began at the revision of
- * the newest. */
-static const struct store_entry *before_failures(const struct store *store, const struct manifest *newest)
+ * the first of these hold what it left half done. Its index; store->count where no upgrade began at
+ * the revision of the newest. */
+static size_t before_failures(const struct store *store, const struct manifest *newest)
 {
-	const struct store_entry *first = NULL;
-	const char *revision = NULL;
+	size_t first = store->count;
+	const char *revision = manifest_get(newest, MANIFEST_REVISION);
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
 		if (!is_alike(entry, newest))
 			continue;
-		if (revision == NULL)
-			revision = manifest_get(&entry->manifest, MANIFEST_REVISION);
 		if (!is_of(entry, MANIFEST_REVISION, revision))
 			break;
 		if (is_of(entry, MANIFEST_REASON, "upgrade"))
-			first = entry;
+			first = i;
 	}
 	return first;
 }
@@ -273,12 +271,12 @@ size_t store_prune(const char *directory, const struct manifest *newest, size_t 
 	size_t deleted = 0;
 	if (keep == 0 || store_read(directory, &store, &ignored) != 0)
 		return 0;
-	const struct store_entry *spared = before_failures(&store, newest);
+	const size_t spared = before_failures(&store, newest);
 	for (size_t i = 0; i < store.count; i++) {
 		const struct store_entry *entry = &store.entries[i];
 		if (!is_alike(entry, newest) ||
 			is_of(entry, MANIFEST_FILE, manifest_get(newest, MANIFEST_FILE)) ||
-			++found <= keep || entry == spared || unlink(entry->path) != 0)
+			++found <= keep || i == spared || unlink(entry->path) != 0)
 			continue;
 		struct text manifest = {0};
 		text_add_format(&manifest, "%s" MANIFEST_SUFFIX, entry->path);

@@ -166,12 +166,25 @@ static void watch(struct running *running)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
+/* mariadb warns of an option that MySQL's client alone knows ("loose-") before it says what failed.
+ */
+static void drop_warnings(struct running *running)
+{
+	const char *end;
+	while (text_starts_with(running->last, "Warning: ") &&
+		(end = strchr(running->last, '\n')) != NULL) {
+		running->length -= (size_t)(end + 1 - running->last);
+		memmove(running->last, end + 1, running->length + 1);
+	}
+}
+
 /* Blanks for newlines, and none at the end. */
 static const char *tidy(struct running *running)
 {
 	while (running->length > 0 && (unsigned char)running->last[running->length - 1] <= ' ')
 		running->length--;
 	running->last[running->length] = '\0';
+	drop_warnings(running);
 	for (size_t i = 0; i < running->length; i++)
 		if ((unsigned char)running->last[i] < ' ')
 			running->last[i] = ' ';

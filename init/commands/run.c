@@ -232,7 +232,8 @@ int command_restore(struct command_line *line)
 /* The app's own command, of [app], is nothing to run under the lock. */
 int command_guard(struct command_line *line)
 {
-	if (line->job == NULL && (line->request.app_argv == NULL || line->request.app_argv[0] == NULL)) {
+	if (line->job == NULL &&
+		(line->request.app_argv == NULL || line->request.app_argv[0] == NULL)) {
 		log_error("nothing to run: give a command behind \"--\" (tminus guard -- flask db "
 			  "downgrade)");
 		return STATUS_USAGE;

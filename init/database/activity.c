@@ -168,8 +168,8 @@ static int add_unseen(struct session *session, struct rows *others, struct failu
 	return result;
 }
 
-static int look_around(struct session *session, const char *name, struct rows *others,
-	struct failure *failure)
+static int look_around(
+	struct session *session, const char *name, struct rows *others, struct failure *failure)
 {
 	const char *question = questions[session_kind(session)].others;
 	if (ask_about(session, question, name, others, failure) != 0)
@@ -177,8 +177,8 @@ static int look_around(struct session *session, const char *name, struct rows *o
 	return add_unseen(session, others, failure);
 }
 
-int activity_others(struct session *session, const char *name, char *room, size_t size,
-	struct failure *failure)
+int activity_others(
+	struct session *session, const char *name, char *room, size_t size, struct failure *failure)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
 	struct rows seen = {0};

@@ -187,8 +187,7 @@ static int beat_mysql(struct lock *lock, struct failure *failure)
 {
 	struct rows rows = {0};
 	int result = session_query(lock->session,
-		"SELECT IS_USED_LOCK(" LOCK_MYSQL_NAME ") = CONNECTION_ID()",
-		&rows, failure);
+		"SELECT IS_USED_LOCK(" LOCK_MYSQL_NAME ") = CONNECTION_ID()", &rows, failure);
 	if (result == 0 && !text_equal(rows_value(&rows, 0, 0), "1"))
 		result = failure_set(failure, failure_of_kind(FAILURE_CLOSED), "",
 			"the server has given tminus's lock away");
