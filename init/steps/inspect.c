@@ -314,7 +314,8 @@ static bool is_due(const struct reading *reading, const struct work *work)
 	}
 	bool at_head = meanings[inspection->finding.kind] == MEANS_SETTLED;
 	bool believed = inspection->trusted || reading->config->upgrade_mode == UPGRADE_WAIT;
-	return !at_head || !believed || ledger_is(entry, LEDGER_BEGUN);
+	/* One that failed may be at head, and not verified. */
+	return !at_head || !believed || (entry != NULL && !finished);
 }
 
 static int refuse(const struct reading *reading, const char *why)
