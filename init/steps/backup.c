@@ -69,6 +69,8 @@ static int open_session(struct making *making, struct error *error)
 {
 	struct failure failure;
 	struct wait_job wait = *making->job->wait;
+	/* A standby may lag behind; a busy writer of SQLite's would keep us from being sure. */
+	wait.writable = wait.database->kind != DATABASE_SQLITE;
 	making->url = *wait.database;
 	wait_sqlite_paths(&wait, &making->paths);
 	if (making->paths.count > 0)
