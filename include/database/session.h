@@ -68,6 +68,10 @@ const char *session_server(const struct session *session);
 
 void session_close(struct session *session); /* NULL is fine */
 
+/* Leaves of url, a copy of the session's, the one host that the session has found: what a tool does
+ * is done where the session has looked. */
+void session_choose_host(const struct session *session, struct database_url *url);
+
 /* What the database's own tools need to reach url; the caller frees it. PostgreSQL: a connection
  * string, without password, which is PGPASSWORD's. MySQL: an option file with the password in it,
  * which both MySQL's tools and MariaDB's read. NULL for SQLite. PostgreSQL manual 34.1.1; MySQL

@@ -16,6 +16,7 @@ struct session {
 	enum database_kind kind;
 	const struct db_driver *driver;
 	struct connection *connection;
+	struct database_host *host; /* the URL's; NULL for SQLite */
 };
 
 struct kind {
@@ -217,8 +218,12 @@ int session_open(const struct database_url *url, const struct session_options *o
 	if (search.connection == NULL)
 		return 0;
 	*result = memory_zeroed(1, sizeof **result);
-	**result = (struct session){
-		.kind = url->kind, .driver = kind->driver, .connection = search.connection};
+	**result = (struct session){.kind = url->kind,
+		.driver = kind->driver,
+		.connection = search.connection,
+		.host = search.attempt.url->host_count > 0
+				? &url->hosts[search.attempt.host - url->hosts]
+				: NULL};
 	return 0;
 }
 
@@ -253,6 +258,14 @@ int session_backend(const struct session *session)
 const char *session_server(const struct session *session)
 {
 	return session->connection->server;
+}
+
+void session_choose_host(const struct session *session, struct database_url *url)
+{
+	if (session->host == NULL)
+		return;
+	url->hosts = session->host;
+	url->host_count = 1;
 }
 
 char *session_tool_options(const struct database_url *url)

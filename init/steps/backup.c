@@ -69,13 +69,15 @@ static int open_session(struct making *making, struct error *error)
 {
 	struct failure failure;
 	struct wait_job wait = *making->job->wait;
-	wait.writable = false;
+	/* A standby may lag behind; a busy writer of SQLite's would keep us from being sure. */
+	wait.writable = wait.database->kind != DATABASE_SQLITE;
 	making->url = *wait.database;
 	wait_sqlite_paths(&wait, &making->paths);
 	if (making->paths.count > 0)
 		making->url.name = making->paths.items[0];
 	if (wait_open(&wait, &making->dump.session, &failure) != 0)
 		return error_set(error, STATUS_BACKUP, "%s", failure.message);
+	session_choose_host(making->dump.session, &making->url);
 	return 0;
 }
 

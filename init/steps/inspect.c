@@ -314,7 +314,9 @@ static bool is_due(const struct reading *reading, const struct work *work)
 	}
 	bool at_head = meanings[inspection->finding.kind] == MEANS_SETTLED;
 	bool believed = inspection->trusted || reading->config->upgrade_mode == UPGRADE_WAIT;
-	return !at_head || !believed || ledger_is(entry, LEDGER_BEGUN);
+	bool unverified =
+		ledger_is(entry, LEDGER_FAILED) && reading->config->verify_command.count > 0;
+	return !at_head || !believed || unverified || ledger_is(entry, LEDGER_BEGUN);
 }
 
 static int refuse(const struct reading *reading, const char *why)

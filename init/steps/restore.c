@@ -298,6 +298,7 @@ static int open_target(struct restoring *all, struct error *error)
 		return error_set(error, STATUS_RESTORE, "%s", failure.message);
 	wait_sqlite_paths(&job, &paths);
 	all->url = *job.database;
+	session_choose_host(all->restore.session, &all->url);
 	if (paths.count > 0)
 		all->url.name = memory_copy(paths.items[0]);
 	list_clear(&paths);

@@ -258,3 +258,10 @@ def test_databases_of_one_name_share_a_folder(make_backups, folder):
     assert [run.wait(60) for run in runs] == [0] * len(databases)
     urls = [backups.manifest(backups.path / name)["url"] for name in backups.files()]
     assert sorted(urls) == sorted(each.url() for each in databases)
+
+
+@pytest.mark.parametrize("database", ["postgres", "mariadb"], indirect=True)
+def test_the_tools_go_where_the_session_went(backups):
+    """The first of two hosts does not answer."""
+    backups.url = backups.url.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
+    assert backups.make().stat().st_size > 0

@@ -219,3 +219,15 @@ def test_nothing_goes_back_while_somebody_else_has_the_lock(postgres, make_fleet
         status = replica.wait(60)
     assert status == 79 and "nothing is done: the lock was lost" in replica.err.text(), replica.err.text()
     assert revision(postgres) == ["0004"]
+
+
+def test_what_was_not_verified_is_not_started_on_at_the_next_start_either(fleet):
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003", CREATE, DROP)
+    settings = {"verify_command": "sh -c 'exit 4'"}
+    assert [fleet.boot(settings=settings)[0] for _ in range(2)] == [79, 79]
+    assert len(fleet.apps()) == 1
+    status, log = fleet.boot(settings={"verify_command": "true"})
+    assert status == 0 and len(fleet.apps()) == 2, log
+    assert "verify" not in fleet.boot(settings=settings)[1]
