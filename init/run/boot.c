@@ -499,9 +499,10 @@ enum boot_result boot_observe(struct boot *boot, struct process *process,
 		return read_messages(boot, process, wait, error);
 	if (wait != NULL && change == PROCESS_HAS_ENDED)
 		return wait_ended(boot, process, wait, why, error);
-	if (process != boot_running(boot))
+	const struct process *running = boot_running(boot);
+	if (running == NULL || process != running)
 		return BOOT_WORKING;
-	if (process->kind.entry != NULL && change == PROCESS_HAS_A_MESSAGE)
+	if (running->kind.entry != NULL && change == PROCESS_HAS_A_MESSAGE)
 		read_child(boot, process);
 	if (change != PROCESS_HAS_ENDED)
 		return BOOT_WORKING;

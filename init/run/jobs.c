@@ -15,7 +15,7 @@
 #define LATE 60
 
 /* A clock that is set back by less does not make jobs run again, as with Debian's cron(8). */
-#define SET_BACK (3 * 3600)
+#define SET_BACK (INT64_C(3) * 3600)
 
 #define TEXT_SIZE 96
 #define TIME_SIZE 24

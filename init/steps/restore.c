@@ -231,7 +231,7 @@ static int check_digest(const struct restoring *all, struct error *error)
 	char digest[SHA256_TEXT];
 	long long size = 0;
 	const char *wanted = manifest_get(&all->manifest, MANIFEST_SHA256);
-	autoclose int file = open(all->path, O_RDONLY | O_CLOEXEC);
+	autoclose int file = all->path != NULL ? open(all->path, O_RDONLY | O_CLOEXEC) : -1;
 	if (file < 0 || store_digest(file, digest, &size) != 0)
 		return error_set_errno(error, STATUS_RESTORE, errno, "%s", all->path);
 	if (wanted[0] == '\0')
