@@ -9,7 +9,7 @@
 
 #define MINUTE INT64_C(60)
 #define DAY INT64_C(86400)
-#define DAYS_AHEAD INT64_C((50) * 366)
+#define DAYS_AHEAD (INT64_C(50) * 366)
 
 /* --- the text -------------------------------------------------------------------------------- */
 

@@ -66,7 +66,8 @@ class Account:
         self.example.folder.rename(scratch / "launches")
         self.example.folder = scratch / "launches"
         source = ROOT / "examples/pythonanywhere"
-        shutil.copy(source / "deploy", scratch)
+        for name in ("deploy", "environment"):
+            shutil.copy(source / name, scratch)
         (scratch / "bin").mkdir()
         (scratch / "bin/tminus").symlink_to(TMINUS)
         (scratch / ".launches-database").write_text(f"{url}\n")
@@ -76,6 +77,12 @@ class Account:
 
     def deploy(self):
         return subprocess.run([self.home / "deploy"], env={**self.example.environment, "WSGI": str(self.wsgi)},
+                              capture_output=True, text=True, check=False)
+
+    def console(self, line):
+        """A line in a console that has the settings."""
+        script = f". ./environment && cd launches && {line}"
+        return subprocess.run(["sh", "-c", script], cwd=self.home, env=self.example.environment,
                               capture_output=True, text=True, check=False)
 
     def is_reloaded(self):
@@ -100,6 +107,17 @@ def test_pythonanywhere_boots_in_a_console_and_serves_by_its_wsgi_file(account):
                f"{account.wsgi.stem}:application")
     with account.example.boot(*command) as app:
         assert app.emails() == SEEDED
+
+
+def test_pythonanywhere_goes_back_in_a_console(account):
+    assert account.deploy().returncode == 0
+    done = account.console("tminus guard --backup -- flask db downgrade")
+    assert done.returncode == 0, done.stderr
+    assert "guard" in account.console("tminus check --history").stdout
+    assert "you$launches" in account.console("tminus backup --list").stdout
+    done = account.console("tminus restore latest")
+    assert done.returncode == 0, done.stderr
+    assert "nothing" in account.console("tminus check").stdout
 
 
 def test_pythonanywhere_does_not_reload_when_the_upgrade_fails(account):
