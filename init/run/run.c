@@ -217,7 +217,7 @@ static void view_app(const struct run *run, struct status_view *view)
 {
 	const struct process *app = run->plan->app;
 	bool became = run->config->app_mode == APP_EXEC && run->state == RUN_APP;
-	bool runs = app != NULL && app->state > PROCESS_STARTING && process_is_alive(app);
+	bool runs = app != NULL && app->confirmed && app->pid > 0 && process_is_alive(app);
 	if (!runs && !became)
 		return;
 	view->app_pid = became ? getpid() : app->pid;
