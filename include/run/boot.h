@@ -36,6 +36,8 @@ enum boot_phase {
 	BOOT_WRITING_FINISHED
 };
 
+#define BOOT_BACKUP_SIZE 300
+
 struct boot {
 	const struct config *config;
 	struct plan *plan;
@@ -47,7 +49,8 @@ struct boot {
 	enum boot_phase phase;
 	uint64_t due;	    /* of the plan's works, once the keeper has said */
 	struct error ended; /* how the command ended, while it is written down; status 0 = well */
-	struct error told;  /* why a child of ours failed, as it said; status 0 = it did not */
+	char backup[BOOT_BACKUP_SIZE]; /* the file that this boot has made; "" for none */
+	struct error told; /* why a child of ours failed, as it said; status 0 = it did not */
 };
 
 enum boot_result { BOOT_WORKING, BOOT_STEP_OK, BOOT_STEP_FAILED };

@@ -24,7 +24,7 @@ struct check {
 	const struct config *config;
 	const struct plan *plan;
 	struct inspection inspection;
-	struct fact facts[10];
+	struct fact facts[16];
 	size_t fact_count;
 	struct error store; /* why no backup can be made in backup.directory; its status is 0 where
 			       one can */
@@ -80,6 +80,12 @@ static void add_state(struct check *check)
 	const struct inspection *inspection = &check->inspection;
 	add_fact(check, "migrations", inspection_text(inspection, room, sizeof room));
 	add_fact(check, "current", inspection->revision);
+	const struct ledger_entry *last = ledger_find(&inspection->ledger, WORK_UPGRADE, "");
+	if (last != NULL && !ledger_is(last, LEDGER_FINISHED)) {
+		(void)snprintf(room, sizeof room, "upgrade %s at %s by %s (boot %s)", last->state,
+			last->at, last->host, last->boot);
+		add_fact(check, "last", room);
+	}
 	if (inspection->finding.heads.count > 0)
 		add_words(check, "head", &inspection->finding.heads);
 }

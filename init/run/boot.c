@@ -260,12 +260,17 @@ static void write_finished(struct boot *boot, int status)
 	tell_keeper(boot, MESSAGE_FINISHED, boot_current(boot)->work, status);
 }
 
+static bool is_upgrade(const struct boot *boot, const struct plan_step *step)
+{
+	return step->work != NO_WORK &&
+	       text_equal(boot->plan->works[step->work].kind, WORK_UPGRADE);
+}
+
 /* Is there one for this failure? An interrupted command, or one that never ran, has none. */
 static bool has_way_back(const struct boot *boot, const struct plan_step *step)
 {
 	const struct process *process = step->first;
-	return boot->plan->back.first != NULL && step->work != NO_WORK && !process->failed &&
-	       text_equal(boot->plan->works[step->work].kind, WORK_UPGRADE) &&
+	return boot->plan->back.first != NULL && is_upgrade(boot, step) && !process->failed &&
 	       boot->ended.status < STATUS_SIGNAL_BASE;
 }
 
@@ -340,14 +345,26 @@ static enum boot_result read_messages(
 }
 
 /* What a backup or a restore says of itself. */
+/* "/backups/shop-20261121.dump, 8.1 kB, in 73 ms": the file's name is for who has to go back. */
+static void keep_backup(struct boot *boot, const char *text)
+{
+	size_t length = strcspn(text, ",");
+	if (length < sizeof boot->backup)
+		(void)snprintf(boot->backup, sizeof boot->backup, "%.*s", (int)length, text);
+}
+
 static void read_child(struct boot *boot, const struct process *process)
 {
 	struct message message;
 	while (message_take(process->descriptor, &message) == MESSAGE_TAKEN)
-		if (message.kind == MESSAGE_REFUSED)
+		if (message.kind == MESSAGE_REFUSED) {
 			(void)error_set(&boot->told, message.status, "%s", message.text);
-		else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY)
+		} else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY) {
 			log_info("%s: %s", process->kind.name, message.text);
+			if (message.kind == MESSAGE_READY &&
+				text_equal(process->kind.name, WORK_BACKUP))
+				keep_backup(boot, message.text);
+		}
 }
 
 /* Is it the keeper, and does boot still need it? */
@@ -461,6 +478,8 @@ static enum boot_result command_ended(struct boot *boot, const struct plan_step 
 		boot->phase = BOOT_ASKING_BACK;
 		tell_keeper(boot, MESSAGE_BACK, step->work, 0);
 	} else {
+		if (result == BOOT_STEP_FAILED && is_upgrade(boot, step) && boot->backup[0] != '\0')
+			log_info("the backup from before it: tminus restore %s", boot->backup);
 		write_finished(boot, well ? 0 : 1);
 	}
 	return BOOT_WORKING;

@@ -106,3 +106,11 @@ def test_guard_wants_a_command(run, app):
     """The app's own, of [app], would run under the lock for ever."""
     status, _, log = run("guard", settings={"app_command": app} if app else None)
     assert status == 64 and "tminus guard -- flask db downgrade" in log
+
+
+def test_check_says_that_the_last_upgrade_failed(run, fleet):
+    fleet.own_project()
+    assert fleet.boot()[0] == 0 and "last " not in run("check")[1]
+    fleet.add_revision("0004", "0003", 'raise RuntimeError("no")')
+    assert fleet.boot()[0] == 76
+    assert re.search(r"^last +upgrade failed at 20", run("check")[1], re.MULTILINE)

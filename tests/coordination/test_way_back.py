@@ -1,6 +1,7 @@
 """After an upgrade that failed: the way back, and when it is not gone."""
 
 import contextlib
+import pathlib
 import re
 
 import pytest
@@ -231,3 +232,9 @@ def test_what_was_not_verified_is_not_started_on_at_the_next_start_either(fleet)
     status, log = fleet.boot(settings={"verify_command": "true"})
     assert status == 0 and len(fleet.apps()) == 2, log
     assert "verify" not in fleet.boot(settings=settings)[1]
+
+
+def test_an_upgrade_that_fails_names_the_backup_from_before_it(with_backup):
+    status, log = with_backup.boot(settings={"upgrade_on_failure": "stop"})
+    file = re.search(r"tminus restore (\S+)", log)
+    assert status == 76 and pathlib.Path(file[1]).is_file()
