@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pathlib
+import signal
 
 import pytest
 
@@ -10,6 +11,10 @@ import harness
 
 
 def pytest_configure(config):
+    """Under nohup(1) SIGHUP is ignored, and every process that a test starts would inherit that."""
+    for number in harness.SIGNALS:
+        if signal.getsignal(number) == signal.SIG_IGN and number not in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line("markers", "serial: needs the machine for itself; run behind the others")
     config.addinivalue_line("markers", "not_sanitized(reason): cannot hold in the build with sanitizers")
 

@@ -301,6 +301,7 @@ class MariaDB(Server):
         subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(self.data)], check=True)
         self.options = {
             "bind-address": address, "port": self.port, "socket": self.socket, "datadir": str(self.data),
+            "tmpdir": str(self.data),  # a server that starts deletes the temporary tables of another's in /tmp
             "pid-file": str(self.folder / "pid"), "skip-name-resolve": "ON", "innodb-flush-log-at-trx-commit": "0",
             "performance-schema": "OFF", "max-connections": "40", "thread-cache-size": "0", **self.defaults,
         }
