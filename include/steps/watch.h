@@ -14,8 +14,6 @@
 #include "database/activity.h"
 #include "steps/work.h"
 
-#define WATCH_NAME_SIZE 64
-
 /* A zeroed one watches nothing. */
 struct watch {
 	const struct keeper_job *job;
@@ -39,8 +37,5 @@ void watch_look(struct watch *watch);
 
 /* The command has ended. */
 void watch_end(struct watch *watch);
-
-/* What the sessions of this boot's commands are called: "tminus-BOOTID". */
-const char *watch_name(const struct keeper_job *job, char room[WATCH_NAME_SIZE]);
 
 #endif

@@ -53,6 +53,16 @@ struct keeper_job {
 	const char *boot_id; /* of this boot, in the ledger */
 };
 
+/* What the sessions of a boot's commands are called, as PGAPPNAME tells PostgreSQL:
+ * "tminus-BOOTID". Returns room. */
+#define WORK_SESSION_SIZE 64
+const char *work_session_name(const char *boot_id, char room[static WORK_SESSION_SIZE]);
+
+/* "upgrade, seed, step search": those of works whose bit is in due, cut at size bytes. Returns
+ * room. */
+const char *work_names(
+	const struct work *works, size_t count, uint64_t due, char *room, size_t size);
+
 static inline uint64_t work_bit(size_t work)
 {
 	return (uint64_t)1 << work;

@@ -3,10 +3,10 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backup/store.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #define MARK "restore-under-way."
@@ -29,19 +29,16 @@ int restore_mark(const struct restore *restore, struct error *error)
 	const char *directory = restore->config->backup_directory;
 	struct manifest mark = {0};
 	struct text name = {0};
-	char at[sizeof "2026-11-21T16:01:02Z"];
-	time_t now = time(NULL);
-	struct tm parts;
+	char at[CLOCK_UTC_SIZE];
 	const char *digest =
 		manifest_get(restore->manifest, MANIFEST_SHA256); /* what is restored */
 	/* An older one's safety backup is of the better state. */
 	autofree char *older = restore_unfinished(directory, restore->display);
 	if (directory == NULL || restore->safety == NULL || older != NULL)
 		return 0;
-	(void)strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
 	manifest_set(&mark, MANIFEST_FILE, base_name(restore->safety));
 	manifest_set(&mark, MANIFEST_URL, restore->display);
-	manifest_set(&mark, MANIFEST_TIME, at);
+	manifest_set(&mark, MANIFEST_TIME, clock_utc(clock_now(), at));
 	manifest_set(&mark, MANIFEST_SHA256, digest[0] != '\0' ? digest : "unknown");
 	text_add_format(&name, MARK "%s", restore->application);
 	autofree char *path = path_of(directory, name.bytes);

@@ -13,6 +13,7 @@
 #include "steps/inspect.h"
 
 #define TEXT_SIZE 600
+#define NAMES_SIZE 8192 /* of all works that there can be */
 
 /* What is reported, in its order; a value of NULL is not known. */
 struct fact {
@@ -60,13 +61,10 @@ static void check_backup(struct check *check)
 
 static void add_due(struct check *check)
 {
+	char names[NAMES_SIZE];
 	struct text text = {0};
-	for (size_t i = 0; i < check->plan->work_count; i++) {
-		const struct work *work = &check->plan->works[i];
-		if ((check->inspection.due & work_bit(i)) != 0)
-			text_add_format(&text, "%s%s%s%s", text.length > 0 ? ", " : "", work->kind,
-				work->name[0] != '\0' ? " " : "", work->name);
-	}
+	text_add(&text, work_names(check->plan->works, check->plan->work_count,
+				check->inspection.due, names, sizeof names));
 	if (text.length > 0 && check->config->upgrade_mode == UPGRADE_WAIT &&
 		text_starts_with(text.bytes, WORK_UPGRADE))
 		text_add(&text, " (the upgrade by another container: upgrade.mode = wait)");

@@ -238,17 +238,12 @@ static enum boot_result on_settled(struct boot *boot, const struct message *mess
 
 static enum boot_result on_due(struct boot *boot, const struct message *message)
 {
-	char names[NAMES_SIZE] = "";
-	size_t used = 0;
+	char names[NAMES_SIZE];
 	boot->due = message->due;
-	for (size_t i = 0; i < boot->plan->work_count && used < sizeof names; i++) {
-		const struct work *work = &boot->plan->works[i];
-		if ((message->due & work_bit(i)) != 0)
-			used += (size_t)snprintf(names + used, sizeof names - used, "%s%s%s%s",
-				used > 0 ? ", " : "", work->kind, work->name[0] != '\0' ? " " : "",
-				work->name);
-	}
-	log_info("due: %s; migrations: %s", names, message->text);
+	log_info("due: %s; migrations: %s",
+		work_names(
+			boot->plan->works, boot->plan->work_count, boot->due, names, sizeof names),
+		message->text);
 	return BOOT_STEP_OK;
 }
 

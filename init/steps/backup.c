@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backup/dump.h"
@@ -101,19 +100,16 @@ static void note_revision(struct making *making)
 static void note_origin(struct making *making)
 {
 	char host[HOST_SIZE] = "";
-	char at[sizeof "2026-11-21T16:01:02Z"];
-	time_t now = time(NULL);
-	struct tm parts;
+	char at[CLOCK_UTC_SIZE];
 	struct manifest *manifest = &making->manifest;
 	autofree char *url = database_url_display(making->job->wait->database);
 	(void)gethostname(host, sizeof host - 1);
-	(void)strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
 	manifest_set(manifest, MANIFEST_URL, url);
 	manifest_set(manifest, MANIFEST_SERVER, session_server(making->dump.session));
 	manifest_set(manifest, MANIFEST_BOOT, making->job->boot_id);
 	manifest_set(manifest, MANIFEST_REASON, making->job->reason);
 	manifest_set(manifest, MANIFEST_HOST, host);
-	manifest_set(manifest, MANIFEST_TIME, at);
+	manifest_set(manifest, MANIFEST_TIME, clock_utc(clock_now(), at));
 }
 
 /* PGAPPNAME: the next leader sees by it that a dump of ours is still under way. */
@@ -121,13 +117,10 @@ static void make_environment(struct making *making)
 {
 	struct list *environment = &making->dump.environment;
 	const struct list *given = &making->job->config->environment;
-	autofree char *name = NULL;
-	struct text text = {0};
+	char name[WORK_SESSION_SIZE];
 	for (size_t i = 0; i < given->count; i++)
 		list_append(environment, given->items[i]);
-	text_add_format(&text, APPLICATION_PREFIX "%s", making->job->boot_id);
-	name = text_take(&text);
-	variable_set(environment, "PGAPPNAME", name);
+	variable_set(environment, "PGAPPNAME", work_session_name(making->job->boot_id, name));
 	if (making->url.kind == DATABASE_POSTGRES && making->url.password != NULL)
 		variable_set(environment, "PGPASSWORD", making->url.password);
 }

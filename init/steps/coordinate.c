@@ -248,9 +248,9 @@ static const struct ledger_entry *find_unfinished(const struct coordination *all
 static int ask_survivor(struct coordination *all, const struct ledger_entry *begun, char *who,
 	size_t size, struct failure *failure)
 {
-	char name[TEXT_SIZE];
-	(void)snprintf(name, sizeof name, APPLICATION_PREFIX "%s", begun->boot);
-	int result = lock_survivor(all->lock, name, who, size, failure);
+	char name[WORK_SESSION_SIZE];
+	int result =
+		lock_survivor(all->lock, work_session_name(begun->boot, name), who, size, failure);
 	if (result < 0)
 		lock_release(all->lock);
 	return result;
@@ -660,12 +660,12 @@ static void describe_doubt(
 /* What the failed command left in the server must have ended. 0, or -1 with room filled. */
 static int outlive_own(struct coordination *all, char *room, size_t size)
 {
-	char name[WATCH_NAME_SIZE];
+	char name[WORK_SESSION_SIZE];
 	char who[TEXT_SIZE / 2];
 	struct failure failure = {0};
 	int64_t deadline = clock_now() + SURVIVORS_LEAVE_WITHIN;
 	int found = 0;
-	(void)watch_name(all->job, name);
+	(void)work_session_name(all->job->boot_id, name);
 	while (all->lock != NULL &&
 		(found = lock_survivor(all->lock, name, who, sizeof who, &failure)) > 0 &&
 		clock_now() < deadline)
@@ -712,7 +712,7 @@ static int is_free(struct coordination *all, const struct work *work, char *room
 	if (all->job->config->upgrade_on_failure == UPGRADE_ROLLS_BACK &&
 		!is_rollable(all, room, size))
 		return 0;
-	(void)watch_name(all->job, name);
+	(void)work_session_name(all->job->boot_id, name);
 	int found = activity_others(*all->session, name, who, sizeof who, &failure);
 	if (found != 0)
 		(void)snprintf(room, size, "%s%.300s", found > 0 ? "others are connected: " : "",

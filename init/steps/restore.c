@@ -472,10 +472,10 @@ int restore_child(void *context, int channel)
 {
 	const struct backup_job *job = context;
 	struct error error = {0};
-	char application[64];
+	char application[WORK_SESSION_SIZE];
 	struct restoring all = {
 		.job = job, .channel = channel, .begun = clock_now(), .told = clock_now()};
-	(void)snprintf(application, sizeof application, "%s%s", APPLICATION_PREFIX, job->boot_id);
+	(void)work_session_name(job->boot_id, application);
 	prepare(&all, job, application);
 	if (restore_all(&all, &error) == 0)
 		return 0;

@@ -16,12 +16,6 @@
 #define STATE_SIZE 300
 #define DURATION_SIZE 32
 
-const char *watch_name(const struct keeper_job *job, char room[WATCH_NAME_SIZE])
-{
-	(void)snprintf(room, WATCH_NAME_SIZE, APPLICATION_PREFIX "%s", job->boot_id);
-	return room;
-}
-
 void watch_begin(
 	struct watch *watch, const struct keeper_job *job, const struct work *work, int channel)
 {
@@ -72,13 +66,13 @@ static void tell_blocked(struct watch *watch)
 /* 0, or -1 when it could not be asked. */
 static int look_for_block(struct watch *watch)
 {
-	char name[WATCH_NAME_SIZE];
+	char name[WORK_SESSION_SIZE];
 	struct failure ignored;
 	struct activity_block block = {0};
 	int64_t limit = watch->job->config->upgrade_lock_timeout;
 	int64_t now = clock_now();
-	int found =
-		activity_blocked(watch->session, watch_name(watch->job, name), &block, &ignored);
+	int found = activity_blocked(
+		watch->session, work_session_name(watch->job->boot_id, name), &block, &ignored);
 	bool same = text_equal(block.since, watch->block.since) &&
 		    text_equal(block.backend, watch->block.backend);
 	if (!same)
