@@ -7,6 +7,7 @@
 #ifndef TMINUS_BASE_TEXT_H
 #define TMINUS_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,8 @@ void text_add_bytes(struct text *text, const char *bytes, size_t length);
 void text_add_byte(struct text *text, char byte);
 void text_add_format(struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void text_add_arguments(struct text *text, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 
 /* The string, which the caller owns from now on ("" when nothing was added); text is empty again.
  */

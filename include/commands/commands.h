@@ -79,6 +79,7 @@ int command_backup_list(struct command_line *line); /* backup --list */
 int command_restore(struct command_line *line);
 int command_guard(struct command_line *line);
 int command_check(struct command_line *line);
+int command_explain(struct command_line *line);
 int command_status(struct command_line *line);
 int command_health(struct command_line *line);
 int command_config(struct command_line *line);

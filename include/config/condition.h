@@ -18,4 +18,9 @@ int condition_check(const char *condition, struct error *error);
 /* Does a checked condition hold in environment (as environ(7))? NULL and "" always hold. */
 bool condition_holds(const char *condition, char *const *environment);
 
+/* Why a checked condition holds or not: "RUN_SEED is 1", "APP_ENV is staging", "QUEUE is not set".
+ * It tells of the terms up to the first that does not hold; passwords of URLs are masked. "" for no
+ * condition. The caller frees it. */
+char *condition_reason(const char *condition, char *const *environment);
+
 #endif

@@ -18,6 +18,11 @@
 char *config_command_text(const struct config *config, const char *section, const char *key);
 char *config_named_command_text(const struct config *config, enum named_kind kind, size_t index);
 
+/* The app's command in the same manner, NULL when there is none; and who named it: "command line",
+ * "tminus.ini:3". */
+char *config_app_text(const struct config *config);
+const char *config_app_origin(const struct config *config);
+
 /* A table for a terminal, or one JSON object. What the stream cannot take is the caller's to find
  * out (ferror(3)). */
 void config_show(const struct config *config, FILE *stream, bool json);

@@ -31,6 +31,19 @@ enum plan_scope {
 	PLAN_GUARD,   /* the app's command as a work, under the lock */
 };
 
+/* What is in a plan, or was left out, and why: for `tminus explain`, in the order of the plan. */
+struct plan_note {
+	bool runs;
+	char *name; /* "upgrade", "step search" */
+	char *what; /* the command as it was written, or the target; NULL for none */
+	char *why;
+};
+
+struct plan_notes {
+	struct plan_note *items;
+	size_t count;
+};
+
 struct plan_request {
 	enum plan_scope scope;
 	int terminal;		   /* as terminal_find */
@@ -38,6 +51,7 @@ struct plan_request {
 	struct backup_job restore; /* PLAN_RESTORE: its restore part */
 	const char *job; /* PLAN_GUARD, PLAN_BACKUP: the run NAME@TIME that it is; or NULL */
 	const struct config_request *call; /* how tminus was called: jobs call it so, too */
+	struct plan_notes *notes;	   /* to be filled, NULL where nobody asks why */
 };
 
 enum plan_kind {
@@ -118,6 +132,8 @@ struct plan {
 /* Makes the plan for config; kept until the process ends. Where scope has an app, config->app must
  * not be empty. terminal is as of terminal_find. */
 struct plan *plan_new(const struct config *config, const struct plan_request *request);
+
+void plan_notes_free(struct plan_notes *notes);
 
 /* Is a backup wanted before an upgrade, and no database known that it could be made of? */
 bool plan_misses_backup(const struct config *config);

@@ -112,4 +112,29 @@ struct plan_step *draft_job_command(struct draft *draft, size_t index, const str
 /* The job of that index in the config, unless its if = does not hold. */
 void draft_job(struct draft *draft, size_t index);
 
+/* --- plan_notes.c: why, for explain; nothing is done where nobody asks -------------------------
+ */
+
+/* Something runs, or is left out. what and name are copied. */
+void draft_note(const struct draft *draft, bool runs, const char *name, const char *what,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* When a work, or NO_WORK, runs. */
+const char *draft_when(const struct draft *draft, int work);
+
+/* The command of [section] key runs, as when says. */
+void draft_note_setting(const struct draft *draft, const char *name, const char *section,
+	const char *key, const char *when);
+
+/* A named section runs, as when says, for its condition (NULL for none) holds. */
+void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
+	const char *condition, const char *when);
+
+/* A named section's condition does not hold. */
+void draft_note_left_out(
+	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
+
+/* Those sections of a kind whose command was made empty. */
+void draft_note_switched_off(const struct draft *draft, enum named_kind kind);
+
 #endif

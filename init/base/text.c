@@ -37,19 +37,25 @@ void text_add_byte(struct text *text, char byte)
 	text_add_bytes(text, &byte, 1);
 }
 
+void text_add_arguments(struct text *text, const char *format, va_list arguments)
+{
+	va_list again;
+	va_copy(again, arguments);
+	int length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0)
+		return;
+	reserve(text, (size_t)length);
+	(void)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, arguments);
+	text->length += (size_t)length;
+}
+
 void text_add_format(struct text *text, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	text_add_arguments(text, format, arguments);
 	va_end(arguments);
-	if (length < 0)
-		return;
-	reserve(text, (size_t)length);
-	va_start(arguments, format);
-	(void)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, arguments);
-	va_end(arguments);
-	text->length += (size_t)length;
 }
 
 char *text_take(struct text *text)

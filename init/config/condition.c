@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/url.h"
 #include "config/value.h"
 #include "config/variables.h"
+
+#define SHOWN_MOST 60 /* bytes of a value in a reason */
 
 enum test { TEST_TRUE, TEST_FALSE, TEST_EQUAL, TEST_DIFFERENT };
 
@@ -120,9 +123,27 @@ static bool term_holds(const struct term *term, char *const *environment)
 	return false;
 }
 
-/* Reads the whole condition and says in *holds whether it holds. */
-static int evaluate(
-	const char *condition, char *const *environment, bool *holds, struct error *error)
+/* Adds what the variable of a term is. A value that is only asked for being there is not told. */
+static void explain_term(const struct term *term, char *const *environment, struct text *reason)
+{
+	const char *value = variable_value_of(environment, term->name, term->name_length);
+	bool any = term->value != NULL && term->value_length == 0;
+	text_add_format(reason, "%s%.*s is ", reason->length > 0 ? ", " : "",
+		(int)term->name_length, term->name);
+	if (value == NULL || value[0] == '\0') {
+		text_add(reason, value == NULL ? "not set" : "empty");
+	} else if (any) {
+		text_add(reason, "set");
+	} else {
+		autofree char *masked = url_masked(value);
+		text_add_format(reason, "%.*s", SHOWN_MOST, masked);
+	}
+}
+
+/* Reads the whole condition and says in *holds whether it holds; and in reason, unless it is NULL,
+ * why. */
+static int evaluate(const char *condition, char *const *environment, bool *holds,
+	struct text *reason, struct error *error)
 {
 	*holds = true;
 	const char *text = skip_blanks(condition);
@@ -131,6 +152,8 @@ static int evaluate(
 		text = read_term(text, &term, error);
 		if (text == NULL)
 			return -1;
+		if (reason != NULL && *holds)
+			explain_term(&term, environment, reason);
 		*holds = *holds && term_holds(&term, environment);
 		text = read_and(text, error);
 		if (text == NULL)
@@ -142,7 +165,7 @@ static int evaluate(
 int condition_check(const char *condition, struct error *error)
 {
 	bool holds;
-	return evaluate(condition, NULL, &holds, error);
+	return evaluate(condition, NULL, &holds, NULL, error);
 }
 
 bool condition_holds(const char *condition, char *const *environment)
@@ -150,5 +173,15 @@ bool condition_holds(const char *condition, char *const *environment)
 	struct error error;
 	bool holds;
 	return condition == NULL ||
-	       (evaluate(condition, environment, &holds, &error) == 0 && holds);
+	       (evaluate(condition, environment, &holds, NULL, &error) == 0 && holds);
+}
+
+char *condition_reason(const char *condition, char *const *environment)
+{
+	struct error error;
+	struct text reason = {0};
+	bool holds;
+	if (condition != NULL)
+		(void)evaluate(condition, environment, &holds, &reason, &error);
+	return text_take(&reason);
 }

@@ -199,8 +199,7 @@ static const char *ordered_name(const struct config *config, const struct ordere
 					     : builtins[ordered->kind];
 }
 
-/* The app's command as it was written; NULL when there is none. The caller frees it. */
-static char *app_text(const struct config *config)
+char *config_app_text(const struct config *config)
 {
 	if (config->origins->app != NULL)
 		return masked_words(config->origins->app);
@@ -210,7 +209,7 @@ static char *app_text(const struct config *config)
 	return given->source == SOURCE_FILE ? memory_copy(MASK) : masked_words(given->text);
 }
 
-static const char *app_origin(const struct config *config)
+const char *config_app_origin(const struct config *config)
 {
 	if (config->origins->app != NULL)
 		return "command line";
@@ -267,10 +266,10 @@ static void show_summary(const struct config *config, FILE *stream)
 	for (size_t i = 0; i < config->order_count; i++)
 		(void)fprintf(
 			stream, "%s%s", i > 0 ? ", " : "", ordered_name(config, &config->order[i]));
-	autofree char *app = app_text(config);
+	autofree char *app = config_app_text(config);
 	flatten(app);
 	if (app != NULL)
-		(void)fprintf(stream, "\napp       %s  (%s)\n", app, app_origin(config));
+		(void)fprintf(stream, "\napp       %s  (%s)\n", app, config_app_origin(config));
 	else
 		(void)fputs("\napp       none\n", stream);
 }
@@ -298,7 +297,7 @@ static void show_json_settings(const struct table *table, FILE *stream)
 
 static void show_json(const struct config *config, const struct table *table, FILE *stream)
 {
-	autofree char *app = app_text(config);
+	autofree char *app = config_app_text(config);
 	autofree char *database =
 		config->database != NULL ? database_url_display(config->database) : NULL;
 	(void)fputs("{\n", stream);

@@ -41,22 +41,53 @@ static enum work_when seed_when(const struct config *config)
 	return whens[config->seed_when];
 }
 
+/* Why nothing is seeded; NULL: it is. */
+static const char *seeds_left_out(const struct config *config)
+{
+	if (config->seed_undo.count + config->seed_all.count == 0)
+		return "there is no seed.all";
+	if (config->seed_when == SEED_NEVER)
+		return "seed.when = never";
+	if (config->upgrade_mode == UPGRADE_WAIT)
+		return "upgrade.mode = wait: who upgrades seeds";
+	return NULL;
+}
+
+/* A command of [seed], which there may be none of. */
+static void add_seed(
+	struct draft *draft, const char *name, const char *key, const struct list *argv, int work)
+{
+	const struct config *config = draft->config;
+	if (argv->count == 0)
+		return;
+	draft_command(draft, name, config_command_text(config, "seed", key), argv,
+		config->seed_timeout, STATUS_STEP);
+	draft_note_setting(draft, name, "seed", key, draft_when(draft, work));
+}
+
+static void note_no_undo(const struct draft *draft)
+{
+	const struct config *config = draft->config;
+	if (config->seed_undo.count > 0 || !config->production || config->preset != PRESET_FLASK)
+		return;
+	draft_note(
+		draft, false, "seed undo", NULL, "the environment is %s", config->environment_name);
+	log_debug("seed undo is left out: the environment is %s", config->environment_name);
+}
+
 static void add_seeds(struct draft *draft)
 {
 	const struct config *config = draft->config;
-	if (config->seed_when == SEED_NEVER || config->upgrade_mode == UPGRADE_WAIT ||
-		config->seed_undo.count + config->seed_all.count == 0)
+	const char *left_out = seeds_left_out(config);
+	if (left_out != NULL) {
+		draft_note(draft, false, "seed", NULL, "%s", left_out);
 		return;
+	}
 	int work = draft_work(draft, WORK_SEED, "", seed_when(config));
 	size_t first = draft->plan->step_count;
-	if (config->seed_undo.count > 0)
-		draft_command(draft, "seed undo", config_command_text(config, "seed", "undo"),
-			&config->seed_undo, config->seed_timeout, STATUS_STEP);
-	else if (config->production && config->preset == PRESET_FLASK)
-		log_debug("seed undo is left out: the environment is %s", config->environment_name);
-	if (config->seed_all.count > 0)
-		draft_command(draft, "seed all", config_command_text(config, "seed", "all"),
-			&config->seed_all, config->seed_timeout, STATUS_STEP);
+	note_no_undo(draft);
+	add_seed(draft, "seed undo", "undo", &config->seed_undo, work);
+	add_seed(draft, "seed all", "all", &config->seed_all, work);
 	draft_join(draft, first, work);
 	if (work != NO_WORK)
 		draft_digest(&draft->plan->works[work], &config->seed_all, &config->seed_watch);
@@ -75,6 +106,7 @@ static void add_user_step(struct draft *draft, size_t index)
 	size_t first = draft->plan->step_count;
 	struct plan_step *step =
 		draft_named(draft, NAMED_STEP, index, settings->name, &settings->command);
+	draft_note_named(draft, NAMED_STEP, index, settings->condition, draft_when(draft, work));
 	step->first->kind.time_limit = settings->timeout;
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	draft_place(draft, step, settings->workdir, settings->user);
@@ -97,6 +129,9 @@ static void add_app(struct draft *draft)
 		.to_group = config->app_signal_to == SIGNAL_TO_GROUP,
 	};
 	plan->app = draft_row(plan, &kind);
+	autofree char *written = config_app_text(config);
+	draft_note(draft, true, "app", written, "%s; %s", config_app_origin(config),
+		config->app_mode == APP_EXEC ? "tminus becomes it" : "tminus looks after it");
 	struct supervised *app = draft_supervise(plan, plan->app);
 	draft_restart(app, config->app_restart, config);
 }
@@ -123,6 +158,7 @@ static void add_boot(struct draft *draft)
 {
 	for (size_t i = 0; i < draft->config->order_count; i++)
 		add_ordered(draft, &draft->config->order[i]);
+	draft_note_switched_off(draft, NAMED_STEP);
 }
 
 static void add_run(struct draft *draft)
@@ -131,9 +167,11 @@ static void add_run(struct draft *draft)
 	add_release(draft->plan);
 	for (size_t i = 0; i < draft->config->service_count; i++)
 		draft_service(draft, i);
+	draft_note_switched_off(draft, NAMED_SERVICE);
 	add_app(draft);
 	for (size_t i = 0; i < draft->config->job_count; i++)
 		draft_job(draft, i);
+	draft_note_switched_off(draft, NAMED_JOB);
 }
 
 static void add_waiting_backup(struct draft *draft)

@@ -162,6 +162,7 @@ bool draft_leaves_out(
 {
 	if (condition_holds(condition, draft->config->environment.items))
 		return false;
+	draft_note_left_out(draft, kind, name, condition);
 	log_info("%s %s is left out: if = %s does not hold", settings_kind_name(kind), name,
 		condition);
 	return true;

@@ -67,9 +67,15 @@ static void add_backup_of_boot(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	bool always = config->backup_when == BACKUP_ALWAYS;
-	if (config->backup_directory != NULL && config->backup_when != BACKUP_NEVER)
-		draft_backup(
-			draft, always ? WORK_ALWAYS : WORK_CHANGES, always ? "boot" : WORK_UPGRADE);
+	bool never = config->backup_when == BACKUP_NEVER;
+	if (config->backup_directory == NULL || never) {
+		draft_note(draft, false, WORK_BACKUP, NULL, "%s",
+			never ? "backup.when = never" : "backup.directory is not set");
+		return;
+	}
+	draft_backup(draft, always ? WORK_ALWAYS : WORK_CHANGES, always ? "boot" : WORK_UPGRADE);
+	draft_note(draft, true, WORK_BACKUP, config->backup_directory, "backup.when = %s",
+		always ? "always" : "pending, which is before an upgrade that changes something");
 }
 
 void draft_restore(struct draft *draft)
@@ -165,23 +171,42 @@ static void add_upgrade_commands(struct draft *draft)
 	draft_command(draft, "upgrade", config_command_text(config, "upgrade", "command"),
 		&config->upgrade_command, config->upgrade_timeout, STATUS_UPGRADE);
 	plan->steps[plan->step_count - 1].first->kind.finish = upgrade_finishes(config);
-	if (config->verify_command.count > 0)
-		draft_command(draft, "verify", config_command_text(config, "verify", "command"),
-			&config->verify_command, config->verify_timeout, STATUS_VERIFY);
+	if (config->verify_command.count == 0)
+		return;
+	draft_command(draft, "verify", config_command_text(config, "verify", "command"),
+		&config->verify_command, config->verify_timeout, STATUS_VERIFY);
+	draft_note_setting(draft, "verify", "verify", "command", "behind each upgrade");
+}
+
+/* Why there is no upgrade; NULL: there is one, here or in another container. */
+static const char *upgrade_left_out(const struct config *config)
+{
+	if (config->upgrade_mode == UPGRADE_OFF)
+		return "upgrade.mode = off";
+	if (config->upgrade_command.count == 0)
+		return "there is no upgrade.command";
+	return NULL;
 }
 
 void draft_upgrade(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	struct plan *plan = draft->plan;
-	if (config->upgrade_mode == UPGRADE_OFF || config->upgrade_command.count == 0)
+	const char *left_out = upgrade_left_out(config);
+	if (left_out != NULL) {
+		draft_note(draft, false, WORK_UPGRADE, NULL, "%s", left_out);
 		return;
+	}
 	if (config->upgrade_mode == UPGRADE_RUN)
 		add_backup_of_boot(draft);
 	int work = draft_work(draft, WORK_UPGRADE, "", WORK_PENDING);
 	size_t first = plan->step_count;
-	if (config->upgrade_mode == UPGRADE_WAIT)
+	if (config->upgrade_mode == UPGRADE_WAIT) {
+		draft_note(draft, false, WORK_UPGRADE, NULL,
+			"upgrade.mode = wait: boot waits until another container has done it");
 		return;
+	}
+	draft_note_setting(draft, WORK_UPGRADE, "upgrade", "command", draft_when(draft, work));
 	add_upgrade_commands(draft);
 	draft_join(draft, first, work);
 	for (size_t i = first; work != NO_WORK && i < plan->step_count; i++)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "config/value.h"
 #include "steps/keeper.h"
 
 static void add_keeper(struct draft *draft, const struct wait_job *job, char *label)
@@ -67,11 +68,24 @@ static void add_database_row(struct draft *draft, const struct wait_job *job)
 		add_login_row(draft, *job);
 }
 
+static void note_waits(const struct draft *draft, const struct plan_step *step)
+{
+	char room[VALUE_TEXT_SIZE];
+	int64_t limit = draft->config->wait_timeout;
+	for (size_t i = 0; i < step->count; i++)
+		draft_note(draft, true, "wait", step->waits[i].label, "until it can be used%s%s",
+			limit > 0 ? ", for at most " : "",
+			limit > 0 ? value_duration_text(limit, room, sizeof room) : "");
+}
+
 void draft_wait(struct draft *draft)
 {
 	const struct config *config = draft->config;
-	if (config->database == NULL && config->wait_targets.count == 0)
+	if (config->database == NULL && config->wait_targets.count == 0) {
+		draft_note(draft, false, "wait", NULL,
+			"there is no database (DATABASE_URL) and no wait.targets");
 		return;
+	}
 	struct plan_step *step = draft_step(draft->plan, PLAN_STEP_WAIT, "wait");
 	struct wait_job job = {
 		.grace = config->wait_grace,
@@ -103,6 +117,7 @@ void draft_wait(struct draft *draft)
 	step->waits = draft->plan->waits;
 	step->count = draft->plan->wait_count;
 	step->failure_status = STATUS_UNAVAILABLE;
+	note_waits(draft, step);
 }
 
 /* The app waits until the service can be used, as boot waits for targets. */

@@ -1,0 +1,109 @@
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "config/condition.h"
+#include "config/given.h"
+#include "config/show.h"
+#include "run/plan_draft.h"
+
+void draft_note(const struct draft *draft, bool runs, const char *name, const char *what,
+	const char *format, ...)
+{
+	struct plan_notes *notes = draft->request->notes;
+	struct text why = {0};
+	va_list arguments;
+	if (notes == NULL)
+		return;
+	va_start(arguments, format);
+	text_add_arguments(&why, format, arguments);
+	va_end(arguments);
+	notes->items = memory_resized(notes->items, notes->count + 1, sizeof *notes->items);
+	notes->items[notes->count++] = (struct plan_note){.runs = runs,
+		.name = memory_copy(name),
+		.what = what != NULL ? memory_copy(what) : NULL,
+		.why = text_take(&why)};
+}
+
+const char *draft_when(const struct draft *draft, int work)
+{
+	static const char *const texts[] = {
+		[WORK_PENDING] = "where migrations are pending, by one replica",
+		[WORK_CHANGES] = "before an upgrade that changes something",
+		[WORK_ALWAYS] = "at every start, by one replica after the other",
+		[WORK_ONCE] = "once for each database",
+		[WORK_CHANGED] = "where its command or its files have changed",
+		[WORK_LATER] = "by one replica",
+	};
+	return work == NO_WORK ? "at every start" : texts[draft->plan->works[work].when];
+}
+
+void draft_note_setting(const struct draft *draft, const char *name, const char *section,
+	const char *key, const char *when)
+{
+	if (draft->request->notes == NULL)
+		return;
+	const struct config *config = draft->config;
+	const struct given *given = origins_plain(config->origins, section, key);
+	autofree char *what = config_command_text(config, section, key);
+	draft_note(draft, true, name, what, "%s; %s",
+		given->origin != NULL ? given->origin : "default", when);
+}
+
+static char *named_title(enum named_kind kind, const char *name)
+{
+	struct text text = {0};
+	text_add_format(&text, "%s %s", settings_kind_name(kind), name);
+	return text_take(&text);
+}
+
+void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
+	const char *condition, const char *when)
+{
+	if (draft->request->notes == NULL)
+		return;
+	const struct config *config = draft->config;
+	const struct given_section *section = &config->origins->named[kind].items[index];
+	autofree char *what = config_named_command_text(config, kind, index);
+	autofree char *title = named_title(kind, section->name);
+	autofree char *holds = condition_reason(condition, config->environment.items);
+	draft_note(draft, true, title, what, "%s; %s%s%s", section->origin, when,
+		condition != NULL ? "; " : "", condition != NULL ? holds : "");
+}
+
+void draft_note_left_out(const struct draft *draft, enum named_kind kind, const char *name,
+	const char *condition)
+{
+	if (draft->request->notes == NULL)
+		return;
+	const struct config *config = draft->config;
+	autofree char *title = named_title(kind, name);
+	autofree char *reason = condition_reason(condition, config->environment.items);
+	const char *origin = origins_named(config->origins, kind, name)->origin;
+	draft_note(draft, false, title, NULL, "%s; if = %s does not hold: %s", origin, condition,
+		reason);
+}
+
+void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
+{
+	const struct given_sections *sections = &draft->config->origins->named[kind];
+	int key = settings_find_named(kind, "command");
+	for (size_t i = 0; draft->request->notes != NULL && i < sections->count; i++) {
+		const struct given *given = &sections->items[i].keys[key];
+		autofree char *title = named_title(kind, sections->items[i].name);
+		if (given->text != NULL && given->text[0] == '\0')
+			draft_note(draft, false, title, NULL, "%s; its command is empty",
+				given->origin);
+	}
+}
+
+void plan_notes_free(struct plan_notes *notes)
+{
+	for (size_t i = 0; i < notes->count; i++) {
+		free(notes->items[i].name);
+		free(notes->items[i].what);
+		free(notes->items[i].why);
+	}
+	free(notes->items);
+	*notes = (struct plan_notes){0};
+}

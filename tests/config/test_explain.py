@@ -1,0 +1,99 @@
+"""`tminus explain`: what a start runs and what it leaves out, in order, and why."""
+
+import json
+
+import pytest
+
+INI = """\
+[boot]
+preset = flask
+[backup]
+directory = /backups
+[step search]
+command = flask search index
+if = RUN_SEARCH and APP_ENV != production
+[step assets]
+command = npm run build
+after = upgrade
+if = APP_ENV = staging
+[service worker]
+command = celery -A app worker
+[job nightly]
+command = tminus backup
+schedule = @daily
+[app]
+command = gunicorn "my app:app"
+"""
+
+
+@pytest.fixture
+def explained(configured):
+    """The rows of the explanation by step, and their order."""
+    def explained(*arguments, ini=INI, **environment):
+        configured.write(ini)
+        result = configured.run("explain", "--json", *arguments, **environment)
+        assert result.returncode == 0, result.stderr
+        rows = json.loads(result.stdout)["plan"]
+        return {row["step"]: row for row in rows}, [row["step"] for row in rows]
+    return explained
+
+
+def test_the_rows_stand_in_the_order_of_the_start(explained):
+    _, order = explained(APP_ENV="staging", DATABASE_URL="postgres://u:p@db/shop")
+    assert order == ["wait", "backup", "upgrade", "step assets", "seed undo", "seed all", "step search",
+                     "service worker", "app", "job nightly"]
+
+
+@pytest.mark.parametrize(("environment", "step", "runs", "why"), [
+    ({}, "wait", False, "there is no database (DATABASE_URL) and no wait.targets"),
+    ({}, "seed undo", False, "the environment is production"),
+    ({"APP_ENV": "staging"}, "seed undo", True, "preset flask; at every start"),
+    ({"TMINUS_SEED_WHEN": "never"}, "seed", False, "seed.when = never"),
+    ({"TMINUS_UPGRADE_MODE": "off"}, "upgrade", False, "upgrade.mode = off"),
+    ({"TMINUS_UPGRADE_COMMAND": ""}, "upgrade", False, "there is no upgrade.command"),
+    ({"TMINUS_UPGRADE_COMMAND": "make up"}, "upgrade", True, "TMINUS_UPGRADE_COMMAND; at every start"),
+    ({"TMINUS_BACKUP_WHEN": "never"}, "backup", False, "backup.when = never"),
+    ({}, "step search", False, "tminus.ini:5; if = RUN_SEARCH and APP_ENV != production does not hold: RUN_SEARCH is not set"),
+    ({"RUN_SEARCH": "yes", "APP_ENV": "production"}, "step search", False, "RUN_SEARCH is yes, APP_ENV is production"),
+    ({"RUN_SEARCH": "on"}, "step search", True, "tminus.ini:5; at every start; RUN_SEARCH is on, APP_ENV is not set"),
+    ({"APP_ENV": "staging", "TMINUS_STEP_ASSETS_COMMAND": ""}, "step assets", False,
+     "TMINUS_STEP_ASSETS_COMMAND; its command is empty"),
+    ({"TMINUS_APP_RESTART": "never"}, "app", True, "tminus.ini:18; tminus looks after it"),
+])
+def test_each_yes_and_no_has_its_reason(explained, environment, step, runs, why):
+    row = explained(**environment)[0][step]
+    assert row["runs"] is runs and why in row["why"]
+
+
+def test_work_of_one_replica_is_called_that(explained):
+    rows, _ = explained(DATABASE_URL="postgres://u:p@db/shop")
+    assert rows["upgrade"]["why"] == "preset flask; where migrations are pending, by one replica"
+    assert rows["seed all"]["why"] == "preset flask; once for each database"
+    assert rows["job nightly"]["why"] == "tminus.ini:14; at its times, by one replica"
+
+
+def test_the_command_lines_app_takes_the_place_of_the_files(explained):
+    rows, _ = explained("--", "serve", "a b")
+    assert rows["app"]["what"] == "serve 'a b'" and rows["app"]["why"].startswith("command line")
+
+
+def test_no_password_is_shown(configured):
+    configured.write('[step a]\ncommand = true\nif = DATABASE_URL = postgres://u:hidden@db/shop\n'
+                     "[step b]\ncommand = true\nif = TOKEN != \"\"\n[step c]\ncommand = env psql ${DATABASE_URL}\n")
+    result = configured.run("explain", "--", "app", "postgres://u:hidden@db/shop", DATABASE_URL="postgres://u:hidden@db/shop",
+                            TOKEN="hidden")
+    assert result.returncode == 0 and "TOKEN is set" in result.stdout
+    assert "hidden" not in result.stdout.replace("if = DATABASE_URL = postgres://u:hidden", "") + result.stderr
+
+
+def test_a_faulty_configuration_is_refused_as_a_start_would(configured):
+    configured.write("[step a]\ncommand = true\nafter = nowhere\n")
+    result = configured.run("explain")
+    assert result.returncode == 78 and 'there is no step "nowhere"' in result.stderr
+
+
+def test_the_table_says_which_file_preset_and_environment(configured):
+    configured.write(INI)
+    first, header, *_ = configured.run("explain", APP_ENV="staging").stdout.splitlines()
+    assert first == "tminus.ini; preset flask; environment staging"
+    assert header.split() == ["RUNS", "STEP", "WHAT", "WHY"]
