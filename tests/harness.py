@@ -89,6 +89,15 @@ def read_text(path):
         return ""
 
 
+LIBRARY_SIGNALS = 1 << 32 - 1 | 1 << 33 - 1
+
+
+def signal_mask(text, field):
+    """SigIgn or SigBlk in the text of a /proc/PID/status, without 32 and 33: no program can set the C
+    library's own signals through it, so that one which our parent ignored stays ignored."""
+    return int(re.search(rf"^{field}:\s*([0-9a-f]+)$", text, re.MULTILINE)[1], 16) & ~LIBRARY_SIGNALS
+
+
 class Process:
     """A process by its pid on the host, as /proc shows it."""
 
