@@ -80,6 +80,7 @@ int command_restore(struct command_line *line);
 int command_guard(struct command_line *line);
 int command_check(struct command_line *line);
 int command_explain(struct command_line *line);
+int command_new(struct command_line *line);
 int command_status(struct command_line *line);
 int command_health(struct command_line *line);
 int command_config(struct command_line *line);

@@ -71,8 +71,8 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
 }
 
-void draft_note_left_out(const struct draft *draft, enum named_kind kind, const char *name,
-	const char *condition)
+void draft_note_left_out(
+	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
 {
 	if (draft->request->notes == NULL)
 		return;

@@ -1,0 +1,274 @@
+/* new: looks at a project and writes a tminus.ini and the lines of its Dockerfile. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "commands/commands.h"
+#include "commands/dockerfile.h"
+#include "config/presets.h"
+#include "config/read_file.h"
+#include "process/signals.h"
+
+#define SETTINGS_FILE "tminus.ini"
+#define DOCKERFILE "Dockerfile"
+#define NEW_DOCKERFILE "Dockerfile.tminus"
+
+/* What was found in the project, which is the working folder. */
+struct project {
+	struct preset_finding preset;
+	struct dockerfile dockerfile;
+	char *script; /* the entrypoint script of today, as a path; NULL when there is none */
+	char *web;    /* the command of the Procfile's web; NULL when there is none */
+};
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static bool is_script(const char *path)
+{
+	char head[2];
+	autoclose int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+	       read(file, head, sizeof head) == sizeof head && memcmp(head, "#!", 2) == 0;
+}
+
+/* The script of the project that a word of the image names, wherever it lies; the caller frees it.
+ */
+static char *script_called(const char *word)
+{
+	static const char *const folders[] = {
+		".", "docker", ".docker", "scripts", "bin", "deploy", "build", NULL};
+	const char *slash = strrchr(word, '/');
+	const char *name = slash != NULL ? slash + 1 : word;
+	for (size_t i = 0; name[0] != '\0' && folders[i] != NULL; i++) {
+		struct text path = {0};
+		if (i > 0)
+			text_add_format(&path, "%s/", folders[i]);
+		text_add(&path, name);
+		if (is_script(path.bytes))
+			return text_take(&path);
+		text_free(&path);
+	}
+	return NULL;
+}
+
+static char *script_among(const struct list *words)
+{
+	char *script = NULL;
+	for (size_t i = 0; i < words->count && script == NULL; i++)
+		script = script_called(words->items[i]);
+	return script;
+}
+
+/* What the Dockerfile starts, else what such scripts are called. */
+static char *find_script(const struct dockerfile *dockerfile)
+{
+	static const char *const names[] = {"docker-entrypoint.sh", "entrypoint.sh", "init.sh",
+		"start.sh", "run.sh", "boot.sh", NULL};
+	char *script = script_among(&dockerfile->entrypoint.words);
+	if (script == NULL)
+		script = script_among(&dockerfile->command.words);
+	for (size_t i = 0; script == NULL && names[i] != NULL; i++)
+		script = script_called(names[i]);
+	return script;
+}
+
+/* Heroku Dev Center, "The Procfile": a line for each process type. */
+static char *find_web(void)
+{
+	struct text text = {0};
+	struct error error;
+	char *web = NULL;
+	if (access("Procfile", F_OK) == 0 && read_file("Procfile", &text, &error) == 0 &&
+		text.bytes != NULL) {
+		char *at = text_starts_with(text.bytes, "web:") ? text.bytes
+								: strstr(text.bytes, "\nweb:");
+		if (at != NULL) {
+			at = strchr(at, ':') + 1;
+			at += strspn(at, " \t");
+			web = memory_copy_bytes(at, strcspn(at, "\r\n"));
+		}
+	}
+	text_free(&text);
+	return web;
+}
+
+static int look(const struct command_line *line, struct project *project)
+{
+	struct text text = {0};
+	struct error error;
+	project->preset = preset_find(NULL, line->request.environment);
+	if (access(DOCKERFILE, F_OK) == 0) {
+		if (read_file(DOCKERFILE, &text, &error) != 0) {
+			log_error("%s", error.message);
+			return STATUS_CONFIG;
+		}
+		dockerfile_parse(&text, &project->dockerfile);
+	}
+	project->script = find_script(&project->dockerfile);
+	project->web = find_web();
+	return 0;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+/* The preset's rows, as comments. */
+static void add_rows(const struct project *project, struct text *ini)
+{
+	struct origins *origins = origins_new();
+	size_t count;
+	const struct setting *settings = settings_plain(&count);
+	preset_apply(project->preset.preset, false, project->preset.seeds, origins);
+	for (size_t i = 0; i < count; i++)
+		if (origins->plain[i].text != NULL && origins->plain[i].source == SOURCE_PRESET)
+			text_add_format(ini, ";   [%s] %s = %s\n", settings[i].section,
+				settings[i].key, origins->plain[i].text);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++) {
+		const struct setting *keys = settings_named(kind, &count);
+		const struct given_sections *sections = &origins->named[kind];
+		for (size_t i = 0; i < sections->count * count; i++) {
+			const struct given_section *section = &sections->items[i / count];
+			const struct given *given = &section->keys[i % count];
+			if (given->text != NULL)
+				text_add_format(ini, ";   [%s %s] %s = %s\n",
+					settings_kind_name(kind), section->name,
+					keys[i % count].key, given->text);
+		}
+	}
+	origins_free(origins);
+}
+
+static void add_preset(const struct project *project, struct text *ini)
+{
+	if (project->preset.preset == PRESET_NONE) {
+		text_add(ini, "; No framework that tminus knows was found: name the command that upgrades\n"
+			      "; the database, and the one that seeds it (tminus help lists all).\n"
+			      "[upgrade]\n;command = ./migrate up\n\n[seed]\n;all = ./seed\n\n");
+		return;
+	}
+	text_add_format(ini, "; %s\n[boot]\npreset = %s\n", project->preset.reason,
+		preset_name(project->preset.preset));
+	text_add(ini, "; It sets these, outside of production; an empty value switches a command off:\n");
+	add_rows(project, ini);
+	text_add_byte(ini, '\n');
+}
+
+/* A comment of one line, whatever the file that it comes from holds. */
+static void add_web(const struct project *project, struct text *ini)
+{
+	text_add(ini, "[app]\n; The command line (CMD of the Dockerfile) wins over this.\n");
+	if (project->web != NULL)
+		text_add_format(ini, "; web of the Procfile%s:\n;command = %s\n",
+			strchr(project->web, '$') != NULL ? "; a variable is ${NAME} here" : "",
+			project->web);
+	else
+		text_add(ini, ";command = ...\n");
+}
+
+static char *make_settings(const struct project *project)
+{
+	struct text ini = {0};
+	text_add(&ini, "; tminus.ini: how this container starts. `tminus explain` shows what a start runs and\n"
+		       "; why, `tminus config --example` every setting.\n\n");
+	if (project->script != NULL)
+		text_add_format(&ini,
+			"; %s does this today. Go through it line by line: what runs the migrations\n"
+			"; is below, what else it does becomes a [step NAME], and its last command CMD.\n\n",
+			project->script);
+	add_preset(project, &ini);
+	text_add(&ini, "[wait]\n; What is waited for besides the database, which DATABASE_URL names.\n"
+		       ";targets = tcp://redis:6379\n\n"
+		       "[backup]\n; On a volume: then there is a backup before every upgrade that changes something.\n"
+		       ";directory = /backups\n\n");
+	add_web(project, &ini);
+	return text_take(&ini);
+}
+
+/* The whole of text at path: a new file, or with force in the place of what is there. */
+static int write_file(const char *path, const char *text, bool force)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? O_TRUNC : O_EXCL);
+	autoclose int file = open(path, flags, 0644);
+	size_t length = strlen(text);
+	if (file < 0 || write(file, text, length) != (ssize_t)length || fsync(file) != 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return STATUS_INTERNAL;
+	}
+	(void)printf("wrote %s\n", path);
+	return 0;
+}
+
+/* Nothing is written where one of the files is there already. */
+static int refuse_existing(bool dockerfile)
+{
+	const char *const paths[] = {SETTINGS_FILE, dockerfile ? NEW_DOCKERFILE : SETTINGS_FILE};
+	struct stat status;
+	for (size_t i = 0; i < 2; i++)
+		if (lstat(paths[i], &status) == 0) {
+			log_error("%s is there already, and nothing was written; tminus new --force "
+				  "writes over it",
+				paths[i]);
+			return STATUS_USAGE;
+		}
+	return 0;
+}
+
+static void advise(const struct project *project)
+{
+	const struct instruction *command = &project->dockerfile.command;
+	if (project->script != NULL)
+		(void)printf("%s is not translated: see what else it does. It can go when its steps "
+			     "are in %s.\n",
+			project->script, SETTINGS_FILE);
+	if (command->line > 0 && command->words.count == 0)
+		(void)printf("%s:%zu: CMD is in the shell's form: as CMD [\"...\"] no shell runs "
+			     "between tminus and the app.\n",
+			DOCKERFILE, command->line);
+	for (size_t i = 0; project->script != NULL && i < command->words.count; i++)
+		if (dockerfile_names(command->words.items[i], project->script))
+			(void)printf("%s:%zu: CMD runs %s: put that script's last command there.\n",
+				DOCKERFILE, command->line, project->script);
+	(void)printf("Next: tminus explain; docker build%s .\n",
+		project->dockerfile.text.length > 0 ? " -f " NEW_DOCKERFILE : "");
+}
+
+static int write_all(const struct project *project, bool force)
+{
+	bool has_dockerfile = project->dockerfile.text.length > 0;
+	int status = force ? 0 : refuse_existing(has_dockerfile);
+	if (status != 0)
+		return status;
+	autofree char *settings = make_settings(project);
+	autofree char *dockerfile =
+		has_dockerfile ? dockerfile_with_tminus(&project->dockerfile, project->script)
+			       : memory_copy(DOCKERFILE_COPY DOCKERFILE_ENTRYPOINT);
+	(void)printf("--- %s\n%s\n--- %s\n%s\n", SETTINGS_FILE, settings,
+		has_dockerfile ? NEW_DOCKERFILE : "the lines of a Dockerfile", dockerfile);
+	status = write_file(SETTINGS_FILE, settings, force);
+	if (status == 0 && has_dockerfile)
+		status = write_file(NEW_DOCKERFILE, dockerfile, force);
+	if (status == 0)
+		advise(project);
+	return status;
+}
+
+int command_new(struct command_line *line)
+{
+	struct project project = {0};
+	signals_unblock();
+	int status = look(line, &project);
+	if (status == 0)
+		status = write_all(&project, (line->options & OPTION_FORCE) != 0);
+	free(project.preset.reason);
+	free(project.script);
+	free(project.web);
+	dockerfile_free(&project.dockerfile);
+	int written = commands_flush();
+	return status != 0 ? status : written;
+}

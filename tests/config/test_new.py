@@ -1,0 +1,121 @@
+"""`tminus new`: a tminus.ini and the lines of a Dockerfile for the project in the working folder."""
+
+import pytest
+
+SHEBANG = "#!/bin/sh\nexec \"$@\"\n"
+
+
+@pytest.fixture
+def project(configured):
+    """Writes the files of a project; result runs `tminus new` in it."""
+    def project(files):
+        for path, text in files.items():
+            (configured.folder.path / path).parent.mkdir(parents=True, exist_ok=True)
+            configured.folder.script(path, text)
+        return configured
+    return project
+
+
+def written(configured, name):
+    return (configured.folder.path / name).read_text()
+
+
+def names(configured):
+    return sorted(path.name for path in configured.folder.path.iterdir())
+
+
+FLASK = {"migrations/env.py": "", "app.py": "", "seeds/__init__.py": ""}
+
+
+def test_a_flask_project_gets_its_preset_and_what_that_runs(project):
+    configured = project(FLASK)
+    result = configured.run("new")
+    assert result.returncode == 0, result.stderr
+    ini = written(configured, "tminus.ini")
+    assert "\npreset = flask\n" in ini and ";   [upgrade] command = flask db upgrade\n" in ini
+    assert ini in result.stdout, "it is shown before it is written"
+    assert configured.values()["settings"]["upgrade.command"]["from"] == "preset flask"
+
+
+def test_without_a_dockerfile_its_lines_are_shown_alone(project):
+    configured = project(FLASK)
+    assert 'ENTRYPOINT ["/sbin/tminus", "--"]\n' in configured.run("new").stdout
+    assert "Dockerfile.tminus" not in names(configured)
+
+
+def test_a_project_of_no_known_framework_gets_a_file_to_fill_in(project):
+    configured = project({"main.go": ""})
+    assert configured.run("new").returncode == 0
+    assert ";command = ./migrate up\n" in written(configured, "tminus.ini")
+    assert configured.run("config").returncode == 0
+
+
+@pytest.mark.parametrize("there", ["tminus.ini", "Dockerfile.tminus"])
+def test_nothing_is_overwritten_and_nothing_written_beside_it(project, there):
+    configured = project({"Dockerfile": "FROM x\n", there: "; mine\n"})
+    before = names(configured)
+    result = configured.run("new")
+    assert result.returncode == 64 and f"{there} is there already" in result.stderr
+    assert names(configured) == before and written(configured, there) == "; mine\n"
+    assert configured.run("new", "--force").returncode == 0
+    assert written(configured, there) != "; mine\n"
+
+
+def test_a_full_disk_is_an_error(configured):
+    (configured.folder.path / "tminus.ini").symlink_to("/dev/full")
+    result = configured.run("new", "--force")
+    assert result.returncode == 70 and "tminus.ini: " in result.stderr
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("FROM x\n", "FROM x\n+"),
+    ("FROM x", "FROM x\n+"),
+    ('FROM x\nCMD ["serve"]\n', 'FROM x\n+CMD ["serve"]\n'),
+    ('FROM x\nENTRYPOINT ["/entrypoint.sh"]\nCMD ["serve"]\n',
+     'FROM x\n+CMD ["serve"]\n'),
+    ('FROM x\nCMD ["serve"]\nENTRYPOINT ["./docker/entrypoint.sh", "web"]\n',
+     'FROM x\nCMD ["serve"]\n+"web"'),
+    ('FROM x\nENTRYPOINT ["tini", "-g", "--", "gunicorn", "a b"]\n', 'FROM x\n+"gunicorn", "a b"'),
+    ('FROM x\nENTRYPOINT ["dumb-init", "serve"]\nUSER app\n', 'FROM x\n+"serve"USER app\n'),
+    ('FROM x\nentrypoint ["a\\"b\\\\"]\n', 'FROM x\n+"a\\"b\\\\"'),
+    ('FROM x\nENTRYPOINT [ \\\n  "serve", \\\n# why\n  "all" ]\n', 'FROM x\n+"serve", "all"'),
+    ("FROM x\nENTRYPOINT serve all\n", "FROM x\n+"),
+    ('FROM x AS y\nENTRYPOINT ["no"]\nFROM z\nCMD ["serve"]\n', 'FROM x AS y\nENTRYPOINT ["no"]\nFROM z\n+CMD ["serve"]\n'),
+    ('FROM x\nRUN <<EOF\nENTRYPOINT ["no"]\nEOF\nCMD ["serve"]\n', 'FROM x\nRUN <<EOF\nENTRYPOINT ["no"]\nEOF\n+CMD ["serve"]\n'),
+])
+def test_the_last_stage_starts_with_tminus(project, before, after):
+    """In what is expected, + stands for tminus's lines, with the words of ENTRYPOINT behind it."""
+    configured = project({"Dockerfile": before, "docker/entrypoint.sh": SHEBANG})
+    assert configured.run("new").returncode == 0
+    head, tail = after.split("+")
+    words, _, rest = tail.rpartition('"') if tail.startswith('"') else ("", "", tail)
+    words = f', {words}"' if words else ""
+    lines = written(configured, "Dockerfile.tminus").splitlines(keepends=True)
+    kept = "".join(line for line in lines if not line.startswith("# "))
+    assert kept == (f"{head}COPY --from=tminus /tminus /sbin/tminus\nCOPY tminus.ini ./\n"
+                    f'ENTRYPOINT ["/sbin/tminus", "--"{words}]\n{rest}')
+
+
+def test_what_stood_there_stays_as_a_comment(project):
+    configured = project({"Dockerfile": 'FROM x\nENTRYPOINT ["/init.sh", \\\n "a"]\n'})
+    configured.run("new")
+    assert '# was: ENTRYPOINT ["/init.sh", \\\n#  "a"]\n' in written(configured, "Dockerfile.tminus")
+
+
+def test_the_script_of_today_is_pointed_at_and_not_translated(project):
+    configured = project({"Dockerfile": 'FROM x\nCMD ["/app/start.sh"]\n', "scripts/start.sh": SHEBANG, **FLASK})
+    result = configured.run("new")
+    assert "scripts/start.sh is not translated" in result.stdout
+    assert "Dockerfile:2: CMD runs scripts/start.sh" in result.stdout
+    assert "; scripts/start.sh does this today." in written(configured, "tminus.ini")
+
+
+def test_a_command_in_the_shells_form_is_pointed_at(project):
+    configured = project({"Dockerfile": "FROM x\n\nCMD gunicorn app:app\n"})
+    assert "Dockerfile:3: CMD is in the shell's form" in configured.run("new").stdout
+
+
+def test_the_procfiles_web_is_offered_as_the_app(project):
+    configured = project({"Procfile": "release: flask db upgrade\nweb: gunicorn app:app --bind :$PORT\n"})
+    configured.run("new")
+    assert ";command = gunicorn app:app --bind :$PORT\n" in written(configured, "tminus.ini")
