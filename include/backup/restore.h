@@ -43,7 +43,7 @@ int restore_apply(struct restore *restore, struct error *error);
 
 /* Is anybody else connected? Their number, as far as it is known, with a text that names them in
  * who; 0 for nobody, -1 and error. */
-int restore_others(const struct restore *restore, struct text *who, struct error *error);
+int restore_others(struct restore *restore, struct text *who, struct error *error);
 
 /* Runs a statement on the restore's session. 0, or -1 and error. */
 int restore_ask(

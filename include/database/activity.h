@@ -8,6 +8,8 @@
 #ifndef TMINUS_DATABASE_ACTIVITY_H
 #define TMINUS_DATABASE_ACTIVITY_H
 
+#include <stdbool.h>
+
 #include "database/query.h"
 
 /* A statement that waits for a lock. */
@@ -26,11 +28,21 @@ int activity_blocked(struct session *session, const char *name, struct activity_
 int activity_cancel(
 	struct session *session, const struct activity_block *block, struct failure *failure);
 
+/* Who hears who is waited for, again after each look; false ends the waiting. */
+struct activity_ear {
+	bool (*tell)(void *context, const char *who);
+	void *context;
+};
+
+#define ACTIVITY_LEFT "waits for what may be left of a command that was killed: %s"
+
 /* Who else is connected to this database, tminus itself and the sessions called name left out: 1
  * with them in room, 0 for nobody, -1 and failure. On MySQL sessions have no names: it is session
  * itself and who holds the lock that are left out. Looks several times: who comes and goes, as
- * other replicas do, does not count. */
-int activity_others(struct session *session, const char *name, char *room, size_t size,
-	struct failure *failure);
+ * other replicas do, does not count. Where all may be what a tool that was killed has left (on
+ * PostgreSQL by its name, on MySQL because it is at a statement of this user's), ear is told, and a
+ * minute is waited for its end. */
+int activity_others(struct session *session, const char *name, const struct activity_ear *ear,
+	char *room, size_t size, struct failure *failure);
 
 #endif

@@ -46,14 +46,15 @@ bool lock_is_held(const struct lock *lock);
 /* Keeps a held lock alive. 0 when it is still held; -1 and failure when it is lost. */
 int lock_beat(struct lock *lock, struct failure *failure);
 
-/* Is a command of a holder that died still at work in the database? name is what its sessions are
- * called. 1 with what it does in room, 0 for nobody, -1 and failure. The lock must be held.
+/* Is a command of a holder that died still at work in the database of session; NULL: where the lock
+ * is? name is what its sessions are called. 1 with what it does in room, 0 for nobody, -1 and
+ * failure. The lock must be held.
  *
  * On PostgreSQL an idle session counts for a few seconds only: a pooler keeps it, with its name,
  * long after its client has gone. Commands that set no name, and all on MySQL, show by their DDL.
  * pg_stat_activity; information_schema.processlist */
-int lock_survivor(
-	struct lock *lock, const char *name, char *room, size_t size, struct failure *failure);
+int lock_survivor(struct lock *lock, struct session *session, const char *name, char *room,
+	size_t size, struct failure *failure);
 
 /* Gives it back, which is nothing when it is not held. */
 void lock_release(struct lock *lock);

@@ -108,19 +108,39 @@ static int ask_sqlite(const struct restore *restore, struct text *who)
 	return count > 0 ? count : try_alone(restore, who);
 }
 
-static int ask_server(const struct restore *restore, struct text *who, struct error *error)
+struct left {
+	struct restore *restore;
+	char told[WHO_SIZE];
+};
+
+static bool tell_left(void *context, const char *who)
+{
+	struct left *left = context;
+	struct text text = {0};
+	if (text_equal(left->told, who))
+		return true;
+	(void)snprintf(left->told, sizeof left->told, "%s", who);
+	text_add_format(&text, ACTIVITY_LEFT, who);
+	left->restore->tell(left->restore->context, text.bytes);
+	text_free(&text);
+	return true;
+}
+
+static int ask_server(struct restore *restore, struct text *who, struct error *error)
 {
 	char room[WHO_SIZE];
 	struct failure failure = {0};
+	struct left left = {.restore = restore};
+	const struct activity_ear ear = {tell_left, &left};
 	int result = activity_others(
-		restore->session, restore->application, room, sizeof room, &failure);
+		restore->session, restore->application, &ear, room, sizeof room, &failure);
 	if (result < 0)
 		return error_set(error, STATUS_RESTORE, "%s", failure.message);
 	text_add(who, room);
 	return result;
 }
 
-int restore_others(const struct restore *restore, struct text *who, struct error *error)
+int restore_others(struct restore *restore, struct text *who, struct error *error)
 {
 	return restore->url->kind == DATABASE_SQLITE ? ask_sqlite(restore, who)
 						     : ask_server(restore, who, error);

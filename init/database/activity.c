@@ -4,13 +4,18 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "database/lock.h"
 
 /* Who is seen in every one of these looks is connected. */
-#define LOOKS 4
+#define LOOKS 6
 #define LOOK_EVERY_MS 250
+
+/* What a tool that was killed has left works on until its statement has ended: such a server does
+ * not look whether its client is there. */
+#define LEAVES_WITHIN_MS 60000
 
 #define ARGUMENT "$1"
 
@@ -22,7 +27,7 @@ struct questions {
 	const char *fresh; /* what must be said before each look; NULL: nothing */
 	const char *blocked;
 	const char *cancel;
-	const char *others; /* backend and description */
+	const char *others; /* backend, description, and whether it may be what a tool has left */
 	const char *all;    /* name and number of all connections; NULL: others shows them all */
 	const char *seen;   /* number of those that this role sees */
 };
@@ -46,7 +51,8 @@ static const char postgres_blocked[] =
 	"AND a.wait_event_type = 'Lock' AND (a.application_name = $1 OR a.usename = current_user "
 	"AND a.query ~* '^\\s*(alter|create|drop|truncate|reindex)\\M') LIMIT 1";
 static const char postgres_others[] =
-	"SELECT o.pid, " POSTGRES_WHO("o") " FROM pg_catalog.pg_stat_activity o "
+	"SELECT o.pid, " POSTGRES_WHO("o") ", (o.application_name LIKE 'tminus-%')::int "
+	"FROM pg_catalog.pg_stat_activity o "
 	"WHERE o.datname = current_database() AND o.pid <> pg_backend_pid() "
 	"AND coalesce(o.backend_type, 'client backend') = 'client backend' "
 	"AND coalesce(o.application_name, '') NOT IN ('tminus', $1) ORDER BY 1";
@@ -62,7 +68,8 @@ static const char mysql_blocked[] =
 	"AND p.STATE LIKE 'Waiting for%lock' "
 	"AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND '' <> $1 LIMIT 1";
 static const char mysql_others[] =
-	"SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')') "
+	"SELECT ID, CONCAT('connection ', ID, ' (', USER, '@', HOST, ')'), "
+	"COMMAND IN ('Query', 'Execute') AND USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1) "
 	"FROM information_schema.PROCESSLIST WHERE DB = DATABASE() "
 	"AND ID NOT IN (CONNECTION_ID(), " MYSQL_LOCKER ") AND '' <> $1 ORDER BY 1";
 /* clang-format on */
@@ -128,6 +135,8 @@ int activity_cancel(
 	return ask(session, questions[session_kind(session)].cancel, block->backend, NULL, failure);
 }
 
+#define COLUMNS 3 /* of others */
+
 /* Keeps of seen what is in rows as well. */
 static void keep_seen(struct rows *seen, const struct rows *rows)
 {
@@ -138,8 +147,8 @@ static void keep_seen(struct rows *seen, const struct rows *rows)
 			still = still || text_equal(rows_value(seen, i, 0), rows_value(rows, k, 0));
 		if (!still)
 			continue;
-		list_append(&kept.values, rows_value(seen, i, 0));
-		list_append(&kept.values, rows_value(seen, i, 1));
+		for (size_t column = 0; column < COLUMNS; column++)
+			list_append(&kept.values, rows_value(seen, i, column));
 	}
 	rows_clear(seen);
 	*seen = kept;
@@ -161,7 +170,8 @@ static int add_unseen(struct session *session, struct rows *others, struct failu
 		list_append(&others->values, "0");
 		list_append(&others->values, "some that this role cannot see, perhaps in other "
 					     "databases (GRANT PROCESS ON *.* shows them)");
-		others->columns = 2;
+		list_append(&others->values, "0");
+		others->columns = COLUMNS;
 	}
 	rows_clear(&all);
 	rows_clear(&seen);
@@ -177,28 +187,55 @@ static int look_around(
 	return add_unseen(session, others, failure);
 }
 
-int activity_others(
-	struct session *session, const char *name, char *room, size_t size, struct failure *failure)
+/* Who is there in each of several looks. */
+static int look_again(
+	struct session *session, const char *name, struct rows *seen, struct failure *failure)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
-	struct rows seen = {0};
-	if (questions[session_kind(session)].others == NULL)
-		return 0;
-	int result = look_around(session, name, &seen, failure);
-	for (int i = 1; i < LOOKS && result == 0 && rows_count(&seen) > 0; i++) {
+	int result = look_around(session, name, seen, failure);
+	for (int i = 1; i < LOOKS && result == 0 && rows_count(seen) > 0; i++) {
 		struct rows rows = {0};
 		(void)nanosleep(&pause, NULL);
 		result = look_around(session, name, &rows, failure);
 		if (result == 0)
-			keep_seen(&seen, &rows);
+			keep_seen(seen, &rows);
 		rows_clear(&rows);
 	}
-	size_t count = rows_count(&seen);
+	return result;
+}
+
+static void describe(const struct rows *seen, char *room, size_t size)
+{
 	size_t used = 0;
 	room[0] = '\0';
-	for (size_t i = 0; result == 0 && i < count && used < size; i++)
+	for (size_t i = 0; i < rows_count(seen) && used < size; i++)
 		used += (size_t)snprintf(room + used, size - used, "%s%s", i > 0 ? ", " : "",
-			rows_value(&seen, i, 1));
+			rows_value(seen, i, 1));
+}
+
+static bool may_leave(const struct rows *seen)
+{
+	bool may = rows_count(seen) > 0;
+	for (size_t i = 0; i < rows_count(seen); i++)
+		may = may && rows_number(seen, i, 2) > 0;
+	return may;
+}
+
+int activity_others(struct session *session, const char *name, const struct activity_ear *ear,
+	char *room, size_t size, struct failure *failure)
+{
+	struct rows seen = {0};
+	int64_t deadline = clock_now() + LEAVES_WITHIN_MS;
+	int result;
+	room[0] = '\0';
+	if (questions[session_kind(session)].others == NULL)
+		return 0;
+	do {
+		result = look_again(session, name, &seen, failure);
+		describe(&seen, room, size);
+	} while (result == 0 && may_leave(&seen) && clock_now() < deadline &&
+		ear->tell(ear->context, room));
+	bool found = rows_count(&seen) > 0;
 	rows_clear(&seen);
-	return result != 0 ? -1 : count > 0;
+	return result != 0 ? -1 : found;
 }

@@ -263,6 +263,7 @@ static const struct mysql_row mysql_errors[] = {
 	{2055, RETRY(NULL)},
 	{2059, GRACE(PLUGIN)},
 	{2061, GRACE("the server has no RSA key for that login: ssl-mode=REQUIRED in the URL")},
+	{5010, GRACE("that is sent over TLS alone: ssl-mode=REQUIRED in the URL")},
 	{5012, GRACE(PLUGIN)},
 };
 static const struct failure_class plugin_missing = GRACE(PLUGIN);

@@ -333,32 +333,34 @@ int lock_beat(struct lock *lock, struct failure *failure)
 /* Within a transaction PostgreSQL shows the same activity again until it is told to look anew.
  * PostgreSQL manual 27.2, pg_stat_clear_snapshot */
 static int ask_survivor(
-	struct lock *lock, const char *name, struct rows *rows, struct failure *failure)
+	struct session *session, const char *name, struct rows *rows, struct failure *failure)
 {
-	const struct locker *locker = locker_of(lock);
-	autofree char *literal = session_literal(lock->session, name);
+	const struct locker *locker = &lockers[session_kind(session)];
+	autofree char *literal = session_literal(session, name);
 	struct text sql = {0};
 	int result = 0;
-	if (lock->url->kind == DATABASE_POSTGRES)
-		result = session_query(lock->session,
+	if (session_kind(session) == DATABASE_POSTGRES)
+		result = session_query(session,
 			"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_stat_clear_snapshot()",
 			rows, failure);
-	bool pooled = rows_number(rows, 0, 0) != session_backend(lock->session);
+	bool pooled = rows_number(rows, 0, 0) != session_backend(session);
 	text_add_format(&sql, "%s%s%s%s%s", locker->before_name, literal, locker->behind_name,
 		pooled ? locker->pooled : "", locker->order);
 	if (result == 0)
-		result = session_query(lock->session, sql.bytes, rows, failure);
+		result = session_query(session, sql.bytes, rows, failure);
 	text_free(&sql);
 	return result;
 }
 
-int lock_survivor(
-	struct lock *lock, const char *name, char *room, size_t size, struct failure *failure)
+int lock_survivor(struct lock *lock, struct session *session, const char *name, char *room,
+	size_t size, struct failure *failure)
 {
 	struct rows rows = {0};
-	if (locker_of(lock)->before_name == NULL)
+	if (session == NULL)
+		session = lock->session;
+	if (session == NULL || lockers[session_kind(session)].before_name == NULL)
 		return 0;
-	int result = ask_survivor(lock, name, &rows, failure);
+	int result = ask_survivor(session, name, &rows, failure);
 	if (result == 0 && rows_count(&rows) > 0) {
 		(void)snprintf(room, size, "%s", rows_value(&rows, 0, 0));
 		result = 1;

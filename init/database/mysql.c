@@ -27,6 +27,7 @@
 #define CONNECTION_FAILED 2002
 #define HOST_FAILED 2003
 #define TLS_FAILED 2026
+#define PLUGIN_NOT_ALLOWED 5010
 
 #define NOT_PARKED (-1)
 #define FAREWELL_LIMIT 100 /* ms */
@@ -46,13 +47,12 @@ struct wait {
 	bool late;
 	bool foreign;	   /* the first bytes are no greeting */
 	bool without_tls;  /* though the server may want it */
-	bool requires_tls; /* without verification, which the library takes as a wish */
+	bool uses_tls;
+	bool requires_tls; /* the library takes it as a wish, unless it verifies */
 	bool lacks_tls;	   /* though it is required */
 	int parked;	   /* the connected descriptor, or NOT_PARKED */
 	int connect_errno; /* of the connect that failed */
-#if MARIADB_PACKAGE_VERSION_ID >= 30400
 	MYSQL *handle;
-#endif
 };
 static struct wait *current;
 
@@ -102,15 +102,34 @@ static bool unpark(int descriptor)
 	return true;
 }
 
+/* The ways to log in that a server may ask for without TLS: what goes over the wire is hashed, or
+ * encrypted. mysql_clear_password and dialog (PAM) send the password itself, and so does
+ * caching_sha2_password where TLS is only wished for. caching_sha2_pw.c, is_connection_secure */
+static const char hashing_plugins[] = "mysql_native_password,client_ed25519,parsec,sha256_password,"
+				      "caching_sha2_password,auth_gssapi_client";
+
+static void leave_tls_out(MYSQL *handle)
+{
+	const my_bool off = 0;
+	(void)mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &off);
+	(void)mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, NULL);
+	(void)mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, NULL);
+}
+
 /* Before anything is sent: a server without TLS could ask for the password in clear text. */
 static void judge_greeting(int descriptor)
 {
 	unsigned char bytes[GREETING_SIZE];
 	ssize_t got = recv(descriptor, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-	if (got < 4)
+	if (got <= 0)
 		return;
-	current->foreign = mysql_greeting_is_foreign(bytes);
-	current->lacks_tls = current->requires_tls && mysql_greeting_lacks_tls(bytes, (size_t)got);
+	current->foreign = got >= 4 && mysql_greeting_is_foreign(bytes);
+	bool lacks_tls = mysql_greeting_lacks_tls(bytes, (size_t)got);
+	current->lacks_tls = current->requires_tls && lacks_tls;
+	if (current->uses_tls && !lacks_tls)
+		(void)mysql_optionsv(current->handle, MARIADB_OPT_RESTRICTED_AUTH, NULL);
+	else if (current->uses_tls)
+		leave_tls_out(current->handle);
 }
 
 /* The errno of a connect that has ended: the library tells another one. */
@@ -183,9 +202,11 @@ static const char *first_parameter(
 	return NULL;
 }
 
-/* The spellings of MySQL's tools, SQLAlchemy's drivers, Rails, Go and Prisma. */
+/* The spellings of MySQL's tools, SQLAlchemy's drivers, Rails, Go and Prisma. The first MODES are
+ * modes, whose words are known; the others take whatever their driver knows. */
 static const char *const mode_names[] = {
 	"ssl-mode", "ssl_mode", "sslmode", "sslMode", "tls", "ssl", "useSSL"};
+#define MODES 4
 static const char *const ca_names[] = {"ssl_ca", "ssl-ca", "sslca", "sslrootcert"};
 static const char *const cert_names[] = {"ssl_cert", "ssl-cert", "sslcert"};
 static const char *const key_names[] = {"ssl_key", "ssl-key", "sslkey"};
@@ -206,6 +227,12 @@ static const struct {
 	{"preferred", TLS_PREFERRED},
 	{"prefer", TLS_PREFERRED},
 	{"allow", TLS_PREFERRED},
+	{"required", TLS_REQUIRED},
+	{"require", TLS_REQUIRED},
+	{"true", TLS_REQUIRED},
+	{"1", TLS_REQUIRED},
+	{"yes", TLS_REQUIRED},
+	{"on", TLS_REQUIRED},
 	{"verify_ca", TLS_CHAIN},
 	{"verify-ca", TLS_CHAIN},
 	{"verify_identity", TLS_IDENTITY},
@@ -219,23 +246,43 @@ static bool is_true(const char *value)
 	return value != NULL && (strcasecmp(value, "true") == 0 || text_equal(value, "1"));
 }
 
-/* What the parameters ask for; an unknown word for the mode ("true", "skip-verify", JSON) wants
- * TLS. Nothing said: TLS where the server has it, unverified, as MySQL's own clients do. A CA alone
- * means that the chain is verified, as in PyMySQL. */
+static const enum tls *find_word(const char *word)
+{
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+		if (strcasecmp(word, modes[i].word) == 0)
+			return &modes[i].tls;
+	return NULL;
+}
+
+/* What the parameters ask for; an unknown word ("skip-verify", JSON) wants TLS. Nothing said: TLS
+ * where the server has it, unverified, as MySQL's own clients do. A CA alone means that the chain is
+ * verified, as in PyMySQL. */
 static enum tls find_tls(const struct database_url *url)
 {
 	const char *mode = FIRST(url, mode_names);
+	const enum tls *known = mode != NULL ? find_word(mode) : NULL;
 	bool has_ca = FIRST(url, ca_names) != NULL;
 	if (is_true(FIRST(url, identity_names)))
 		return TLS_IDENTITY;
-	for (size_t i = 0; mode != NULL && i < sizeof modes / sizeof modes[0]; i++)
-		if (strcasecmp(mode, modes[i].word) == 0)
-			/* Without a CA of its own the library verifies only together with the name.
-			 */
-			return modes[i].tls == TLS_CHAIN && !has_ca ? TLS_IDENTITY : modes[i].tls;
+	if (known != NULL)
+		/* Without a CA of its own the library verifies only together with the name. */
+		return *known == TLS_CHAIN && !has_ca ? TLS_IDENTITY : *known;
 	if (has_ca)
 		return TLS_CHAIN;
 	return mode != NULL ? TLS_REQUIRED : TLS_PREFERRED;
+}
+
+static int check_mode(const struct attempt *attempt, struct failure *failure)
+{
+	for (size_t i = 0; i < MODES; i++) {
+		const char *word = database_url_parameter(attempt->url, mode_names[i]);
+		if (word != NULL && find_word(word) == NULL)
+			return failure_set(failure, failure_of_kind(FAILURE_SETTING), "",
+				"%s: %s=%.40s of the URL is none of disabled, preferred, required, "
+				"verify_ca, verify_identity",
+				attempt->place, mode_names[i], word);
+	}
+	return 0;
 }
 
 /* The file of authorities; NULL for none. The image's own are handed over as a file too: without
@@ -404,6 +451,8 @@ static int tell_failure(
 			failure, failure_of_errno(reason), "", "%s: %s", place, strerror(reason));
 	char code[12];
 	(void)snprintf(code, sizeof code, "%u", number);
+	if (number == PLUGIN_NOT_ALLOWED) /* the library's text has bytes of anything in it */
+		text = "without TLS the server asks for the password itself, or the weakest hash";
 	const struct failure_class *class = failure_of_mysql(number, text);
 	if (number == ACCESS_DENIED && wait->without_tls)
 		class = failure_of_kind(FAILURE_PASSWORD_OR_TLS);
@@ -426,6 +475,8 @@ static MYSQL *new_handle(const struct attempt *attempt, enum tls tls)
 		(void)mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
 			attempt->options->application_name);
 	set_tls(handle, attempt->url, is_path ? TLS_NONE : tls);
+	if (!is_path)
+		(void)mysql_optionsv(handle, MARIADB_OPT_RESTRICTED_AUTH, hashing_plugins);
 	return handle;
 }
 
@@ -459,9 +510,7 @@ static int log_in(
 	*handle = new_handle(attempt, tls);
 	if (*handle == NULL)
 		return failure_set(failure, failure_of_kind(FAILURE_INTERNAL), "", "out of memory");
-#if MARIADB_PACKAGE_VERSION_ID >= 30400
 	current->handle = *handle;
-#endif
 	return connect_handle(*handle, attempt, tls, failure);
 }
 
@@ -630,7 +679,8 @@ static int open_with(const struct attempt *attempt, enum tls tls, struct connect
 		.limit = attempt->options->handshake_limit,
 		.deadline = CLOCK_NEVER,
 		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
-		.requires_tls = tls == TLS_REQUIRED && attempt->host->name[0] != '/',
+		.uses_tls = tls != TLS_NONE && attempt->host->name[0] != '/',
+		.requires_tls = tls >= TLS_REQUIRED && attempt->host->name[0] != '/',
 		.parked = NOT_PARKED};
 	MYSQL *handle = NULL;
 	if (check_certificates(attempt, tls, failure) != 0)
@@ -661,6 +711,8 @@ static int mysql_open(
 	const struct attempt *attempt, struct connection **connection, struct failure *failure)
 {
 	enum tls tls = find_tls(attempt->url);
+	if (check_mode(attempt, failure) != 0)
+		return -1;
 	int result = open_with(attempt, tls, connection, failure);
 	if (result != 0 && tls == TLS_PREFERRED && strtoul(failure->code, NULL, 10) == TLS_FAILED)
 		result = open_with(attempt, TLS_NONE, connection, failure);

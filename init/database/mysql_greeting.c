@@ -47,11 +47,12 @@ bool mysql_greeting_is_foreign(const unsigned char bytes[4])
 
 bool mysql_greeting_lacks_tls(const unsigned char *bytes, size_t length)
 {
-	if (length <= HEADER_SIZE || bytes[HEADER_SIZE] != GREETING_VERSION)
+	if (length > HEADER_SIZE && bytes[HEADER_SIZE] == ERROR_MARK)
 		return false;
-	const unsigned char *end = memchr(bytes + HEADER_SIZE, '\0', length - HEADER_SIZE);
+	const unsigned char *end =
+		length > HEADER_SIZE ? memchr(bytes + HEADER_SIZE, '\0', length - HEADER_SIZE) : NULL;
 	if (end == NULL || (size_t)(end - bytes) + 1 + CAPABILITIES_OFFSET >= length)
-		return false;
+		return true;
 	return (end[1 + CAPABILITIES_OFFSET] & CAPABILITY_TLS) == 0;
 }
 

@@ -156,6 +156,16 @@ static void close_session(struct coordination *all)
 	*all->session = NULL;
 }
 
+/* Opens the session where it is not. An SQLite file may have come, or be another one, since. */
+static int need_session(struct coordination *all, struct failure *failure)
+{
+	if (all->job->wait.database->kind == DATABASE_SQLITE)
+		close_session(all);
+	if (*all->session != NULL)
+		return 0;
+	return wait_open(&all->job->wait, all->session, failure);
+}
+
 /* The statement itself is wrong in this database: rights, or something else of that name. Whoever
  * waits for the server takes it for an unknown error, which may pass. PostgreSQL manual, appendix
  * A, class 42; MySQL ER_BAD_FIELD_ERROR, ER_SP_DOES_NOT_EXIST, ER_WRONG_OBJECT; SQLITE_ERROR */
@@ -245,12 +255,26 @@ static const struct ledger_entry *find_unfinished(const struct coordination *all
 	return NULL;
 }
 
+/* What the commands of boot have left, where the lock is and, with lock.url, in the database. As of
+ * lock_survivor. */
+static int find_survivor(struct coordination *all, const char *boot, char *who, size_t size,
+	struct failure *failure)
+{
+	char name[WORK_SESSION_SIZE];
+	bool elsewhere = all->job->config->lock_database != NULL;
+	(void)work_session_name(boot, name);
+	int result = lock_survivor(all->lock, NULL, name, who, size, failure);
+	if (result == 0 && elsewhere)
+		result = need_session(all, failure);
+	if (result == 0 && elsewhere)
+		result = lock_survivor(all->lock, *all->session, name, who, size, failure);
+	return result;
+}
+
 static int ask_survivor(struct coordination *all, const struct ledger_entry *begun, char *who,
 	size_t size, struct failure *failure)
 {
-	char name[WORK_SESSION_SIZE];
-	int result =
-		lock_survivor(all->lock, work_session_name(begun->boot, name), who, size, failure);
+	int result = find_survivor(all, begun->boot, who, size, failure);
 	if (result < 0)
 		lock_release(all->lock);
 	return result;
@@ -490,16 +514,6 @@ static int write_ledger(struct coordination *all, struct failure *failure)
 	return -1;
 }
 
-/* Opens the session where it is not. An SQLite file may have come, or be another one, since. */
-static int need_session(struct coordination *all, struct failure *failure)
-{
-	if (all->job->wait.database->kind == DATABASE_SQLITE)
-		close_session(all);
-	if (*all->session != NULL)
-		return 0;
-	return wait_open(&all->job->wait, all->session, failure);
-}
-
 /* What the boot that was outlived began at somebody's request: no start begins it anew and so ends
  * it, and each leader would give way to it. */
 static void end_outlived(struct coordination *all)
@@ -660,14 +674,12 @@ static void describe_doubt(
 /* What the failed command left in the server must have ended. 0, or -1 with room filled. */
 static int outlive_own(struct coordination *all, char *room, size_t size)
 {
-	char name[WORK_SESSION_SIZE];
 	char who[TEXT_SIZE / 2];
 	struct failure failure = {0};
 	int64_t deadline = clock_now() + SURVIVORS_LEAVE_WITHIN;
 	int found = 0;
-	(void)work_session_name(all->job->boot_id, name);
 	while (all->lock != NULL &&
-		(found = lock_survivor(all->lock, name, who, sizeof who, &failure)) > 0 &&
+		(found = find_survivor(all, all->job->boot_id, who, sizeof who, &failure)) > 0 &&
 		clock_now() < deadline)
 		if (pause_for(all->channel, SURVIVOR_INTERVAL) != 0)
 			break;
@@ -693,11 +705,35 @@ static bool is_rollable(const struct coordination *all, char *room, size_t size)
 	return moved && single && !all->unversioned;
 }
 
+/* The lock lives meanwhile. */
+static bool tell_left(void *context, const char *who)
+{
+	char text[TEXT_SIZE];
+	struct coordination *all = context;
+	struct failure lost = {0};
+	(void)snprintf(text, sizeof text, ACTIVITY_LEFT, who);
+	tell_progress(all, 0, text);
+	return (all->lock == NULL || lock_beat(all->lock, &lost) == 0) &&
+	       pause_for(all->channel, 0) == 0;
+}
+
+static int ask_others(struct coordination *all, char *room, size_t size)
+{
+	char name[WORK_SESSION_SIZE];
+	char who[TEXT_SIZE / 2];
+	struct failure failure = {0};
+	const struct activity_ear ear = {tell_left, all};
+	(void)work_session_name(all->job->boot_id, name);
+	int found = activity_others(*all->session, name, &ear, who, sizeof who, &failure);
+	if (found != 0)
+		(void)snprintf(room, size, "%s%.300s", found > 0 ? "others are connected: " : "",
+			found > 0 ? who : failure.message);
+	return found;
+}
+
 /* 1 when the way back is free, 0 with the reason in room. */
 static int is_free(struct coordination *all, const struct work *work, char *room, size_t size)
 {
-	char name[TEXT_SIZE];
-	char who[TEXT_SIZE / 2];
 	struct failure failure = {0};
 	if (outlive_own(all, room, size) != 0)
 		return 0;
@@ -712,12 +748,7 @@ static int is_free(struct coordination *all, const struct work *work, char *room
 	if (all->job->config->upgrade_on_failure == UPGRADE_ROLLS_BACK &&
 		!is_rollable(all, room, size))
 		return 0;
-	(void)work_session_name(all->job->boot_id, name);
-	int found = activity_others(*all->session, name, who, sizeof who, &failure);
-	if (found != 0)
-		(void)snprintf(room, size, "%s%.300s", found > 0 ? "others are connected: " : "",
-			found > 0 ? who : failure.message);
-	return found == 0;
+	return ask_others(all, room, size) == 0;
 }
 
 int coordinate_back(struct coordination *all, const struct message *question)

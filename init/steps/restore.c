@@ -318,7 +318,7 @@ static int check(struct restoring *all, struct error *error)
 
 /* --- others, safety -------------------------------------------------------------------------- */
 
-static int check_others(const struct restoring *all, struct error *error)
+static int check_others(struct restoring *all, struct error *error)
 {
 	struct text who = {0};
 	int count = restore_others(&all->restore, &who, error);

@@ -36,10 +36,10 @@ def held_lock(server):
         yield
 
 
-def as_app(server):
+def as_app(server, database="shop"):
     if isinstance(server, servers.Postgres):
-        return psycopg2.connect(server.url())
-    return pymysql.connect(host="127.0.0.1", port=server.port, user="app", password="secret", database="shop")
+        return psycopg2.connect(server.url(name=database))
+    return pymysql.connect(host="127.0.0.1", port=server.port, user="app", password="secret", database=database)
 
 
 def named_session(server, name=f"tminus-{DEAD}"):

@@ -77,6 +77,16 @@ def test_a_session_that_an_earlier_leader_left_is_waited_for(postgres, make_flee
     assert replica.wait(LIMIT) == 0 and fleet.applied() == REVISIONS
 
 
+def test_a_session_that_was_left_is_waited_for_although_the_lock_is_elsewhere(postgres, make_fleet):
+    fleet = make_fleet(postgres.url())
+    leave_begun(postgres)
+    with named_session(postgres):
+        replica = fleet.start(settings={"lock_url": postgres.url(name="postgres")})
+        replica.expect_error(rf"{SURVIVOR}: pid \d+ \(tminus-0123456789abcdef\)")
+        assert not fleet.applied()
+    assert replica.wait(LIMIT) == 0 and fleet.applied() == REVISIONS
+
+
 def test_a_session_of_a_boot_that_ended_well_is_not_waited_for(postgres, make_fleet):
     with named_session(postgres):
         status, log = make_fleet(postgres.url()).boot()

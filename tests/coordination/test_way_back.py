@@ -84,6 +84,26 @@ def test_nothing_is_rolled_back_while_somebody_is_connected(broken, server):
     assert revision(server) == ["0004"]
 
 
+def test_what_a_killed_tool_has_left_on_mariadb_is_waited_for(mariadb, make_fleet):
+    fleet = make_fleet(mariadb.url())
+    fleet.own_project()
+    assert fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003", CREATE, DROP)
+    fleet.add_revision("0005", "0004", 'op.execute("SELECT * FROM books FOR UPDATE")')
+    fleet.settings["upgrade_on_failure"] = "rollback"
+    with contextlib.closing(foreign.as_app(mariadb, database=None)) as other:
+        foreign.run(other, "BEGIN")
+        foreign.run(other, "INSERT INTO shop.books (title) VALUES ('locked')")
+        replica = fleet.start()
+        harness.await_true(lambda: mariadb.sql("SELECT 1 FROM information_schema.processlist WHERE info LIKE '%FOR UPDATE'"
+                                               " AND user = 'app'"), "the tool to wait", 60)
+        replica.child("alembic").signal(9)
+        replica.expect_error(r"waits for what may be left of a command that was killed: connection \d+ \(app@127")
+        foreign.run(other, "ROLLBACK")
+        assert replica.wait(60) == 76
+    assert "rollback: back to 0003" in replica.err.text() and revision(mariadb) == ["0003"]
+
+
 def test_the_next_start_after_a_rollback_upgrades(broken, server):
     broken.settings["upgrade_on_failure"] = "rollback"
     assert broken.boot()[0] == 76

@@ -9,6 +9,7 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
+import threading
 
 import psycopg2
 import pytest
@@ -502,6 +503,65 @@ def test_nothing_is_sent_to_a_mysql_without_the_tls_that_is_required(open_sessio
         servers.until(lambda: said, "the end of the connection")
     assert (outcome.verdict, outcome.status) == ("grace", 77) and "no TLS" in outcome.message
     assert said == [b""]
+
+
+class Greedy(servers.Misbehaving):
+    """A server without TLS that asks for the password by one of the ways to log in, and keeps what it gets."""
+
+    def __init__(self, plugin, greeting=servers.mysql_greeting(), then=b""):
+        super().__init__(self.ask)
+        self.plugin, self.greeting, self.then = plugin, greeting, then
+        self.said = b""
+        self.answered = threading.Event()
+
+    def ask(self, _, connection):
+        switch = b"\xfe" + self.plugin.encode() + b"\x0012345678901234567890\0"
+        words = [self.greeting, servers.mysql_packet(switch, 2)] + ([servers.mysql_packet(self.then, 4)] if self.then else [])
+        with contextlib.suppress(OSError):
+            for each in words:
+                connection.sendall(each)
+                self.said += connection.recv(4096)
+        self.answered.set()
+
+
+LONG_GREETING = servers.mysql_packet(b"\x0a8.0.36-" + 300 * b"x" + servers.mysql_greeting()[11:])
+SEND_PASSWORD = b"\x01\x04"  # of caching_sha2_password
+
+
+@pytest.mark.parametrize("mode", [{}, {"ssl-mode": "DISABLED"}, {"ssl_cert": __file__}])
+@pytest.mark.parametrize("greeting", [servers.mysql_greeting(), LONG_GREETING], ids=["plain", "long"])
+@pytest.mark.parametrize("plugin, then", [("mysql_clear_password", b""), ("dialog", b""),
+                                          ("caching_sha2_password", SEND_PASSWORD)], ids=["clear", "dialog", "sha2"])
+def test_no_mysql_without_tls_gets_the_password_itself(open_session, plugin, then, greeting, mode):
+    with Greedy(plugin, greeting, then) as server:
+        outcome = open_session(url_to("mariadb", server.port, **mode), environment={"LC_ALL": "C"})
+        servers.until(server.answered.is_set, "the end of the connection")
+    assert outcome.verdict == "grace" and b"secret" not in server.said
+    assert "ssl-mode=REQUIRED" in outcome.message
+
+
+@pytest.mark.parametrize("mode", [{"ssl-mode": "REQUIRED"}, {"ssl_ca": __file__}])
+def test_nothing_at_all_is_said_to_a_mysql_that_hides_whether_it_has_tls(open_session, mode):
+    with Greedy("mysql_clear_password", LONG_GREETING) as server:
+        outcome = open_session(url_to("mariadb", server.port, **mode))
+        servers.until(server.answered.is_set, "the end of the connection")
+    assert "the server has no TLS" in outcome.message and server.said == b""
+
+
+def test_a_mysql_with_tls_may_ask_for_the_password_itself(tls_mariadb, open_session):
+    """As PAM and LDAP need it."""
+    tls_mariadb.sql("INSTALL SONAME 'auth_pam'")
+    tls_mariadb.sql("CREATE USER pam IDENTIFIED VIA pam USING 'other'")
+    outcome = open_session(tls_mariadb.url(user="pam"))
+    assert outcome.code != "5010", outcome
+    assert open_session(tls_mariadb.url(user="pam", **{"ssl-mode": "DISABLED"})).code == "5010"
+
+
+@pytest.mark.parametrize("name", ["ssl-mode", "ssl_mode", "sslmode", "sslMode"])
+def test_a_tls_mode_of_mysql_that_there_is_not_is_a_wrong_setting(mariadb, open_session, name):
+    outcome = open_session(mariadb.url(**{name: "bogus"}))
+    assert (outcome.verdict, outcome.status) == ("refuse", 78)
+    assert f"{name}=bogus of the URL is none of" in outcome.message
 
 
 def connector_version():

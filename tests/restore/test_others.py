@@ -2,8 +2,14 @@
 
 import contextlib
 import os
+import re
 import sqlite3
+import threading
 
+import pymysql
+import pytest
+
+import harness
 from restored import MariaDB
 
 
@@ -27,6 +33,29 @@ def test_a_restore_is_refused_while_others_are_connected(shop):
     assert "say --force" in said
     assert shop.contents() == before
     shop.restore("latest")
+
+
+def test_what_a_killed_tool_may_have_left_on_mariadb_is_waited_for(mariadb):
+    mariadb.fill()
+    before = mariadb.contents()
+    mariadb.backup()
+    mariadb.spoil()
+    with contextlib.closing(mariadb.connect()) as left:
+        working = threading.Thread(target=interrupted, args=(left,))
+        working.start()
+        process = mariadb.start("restore", "latest")
+        said = harness.await_true(lambda: re.search("what may be left of a command that was killed: connection (\\d+) ",
+                                                    process.stdout.readline()), "the line", 60)
+        mariadb.server.sql(f"KILL {said[1]}")
+        working.join()
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, rest
+    assert mariadb.contents() == before
+
+
+def interrupted(connection):
+    with pytest.raises(pymysql.err.Error):
+        connection.cursor().execute("DO SLEEP(600)")
 
 
 def test_force_restores_although_others_are_connected(shop):
