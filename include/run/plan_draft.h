@@ -95,6 +95,11 @@ void draft_guarded(struct draft *draft);
 /* The upgrade with its backup, its verify and its way back; with mode = wait, only its state. */
 void draft_upgrade(struct draft *draft);
 
+/* --- plan_files.c: folders, keys and templates, and files that a step removes ---------------- */
+
+/* What of them is to be done, before anything else. */
+void draft_files(struct draft *draft);
+
 /* --- plan_services.c: what lives on behind boot: services and timed jobs --------------------- */
 
 /* Looked after behind boot: the app, a service, a job. */

@@ -135,6 +135,7 @@ static char *value_text(
 	case TYPE_USER:
 	case TYPE_GROUP:
 	case TYPE_MASK:
+	case TYPE_MODE:
 	case TYPE_LIMITS:
 	case TYPE_SCHEDULE:
 	case TYPE_LIST:

@@ -353,6 +353,8 @@ static void read_child(struct boot *boot, const struct process *process)
 	struct message message;
 	while (message_take(process->descriptor, &message) == MESSAGE_TAKEN)
 		if (message.kind == MESSAGE_REFUSED) {
+			if (boot->told.status != 0)
+				log_error("%s", boot->told.message);
 			(void)error_set(&boot->told, message.status, "%s", message.text);
 		} else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY) {
 			log_info("%s: %s", process->kind.name, message.text);
@@ -421,6 +423,8 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 		(void)error_set(error, STATUS_SIGNAL_BASE + interrupted,
 			"%s was interrupted from the terminal after %s; the app is not started",
 			step->name, elapsed);
+	else if (boot->told.status == STATUS_CONFIG)
+		*error = boot->told;
 	else if (boot->told.status != 0)
 		(void)error_set(
 			error, boot->told.status, "%s failed: %s", step->name, boot->told.message);

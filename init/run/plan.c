@@ -8,7 +8,7 @@
 #include "config/show.h"
 #include "run/plan_draft.h"
 
-#define STEPS_MOST 12  /* of tminus's own, and the app */
+#define STEPS_MOST 13  /* of tminus's own, and the app */
 #define WORKS_OWN 3    /* backup, upgrade, seed */
 #define BACKUPS_MOST 2 /* a backup, and a restore */
 
@@ -121,6 +121,7 @@ static void add_ordered(struct draft *draft, const struct ordered_step *step)
 
 static void add_boot(struct draft *draft)
 {
+	draft_files(draft);
 	for (size_t i = 0; i < draft->config->order_count; i++)
 		add_ordered(draft, &draft->config->order[i]);
 }
