@@ -50,6 +50,9 @@ void draft_command(struct draft *draft, const char *name, char *written, const s
 bool draft_leaves_out(
 	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
 
+/* "step assets": what a section is called in messages; kept. */
+const char *draft_name(struct draft *draft, enum named_kind kind, const char *name);
+
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */
 struct plan_step *draft_named(struct draft *draft, enum named_kind kind, size_t index,
 	const char *name, const struct list *argv);
@@ -97,8 +100,12 @@ void draft_upgrade(struct draft *draft);
 
 /* --- plan_files.c: folders, keys and templates, and files that a step removes ---------------- */
 
-/* What of them is to be done, before anything else. */
+/* What of them is to be done, before anything else; of a guarded command the keys alone. Makes room
+ * for the keys in the environment of all that comes behind. */
 void draft_files(struct draft *draft);
+
+/* The files of a step that removes, in the place of its command. */
+struct plan_step *draft_remove(struct draft *draft, const struct step_settings *settings);
 
 /* --- plan_services.c: what lives on behind boot: services and timed jobs --------------------- */
 

@@ -27,4 +27,18 @@ void folder_check(
 int folder_apply(const struct files_job *job, const struct dir_settings *settings,
 	struct text *summary, struct error *error);
 
+/* Reads the key, or thinks of one where there is no file yet, into its variable. */
+void key_check(const struct files_job *job, struct files_key *key, struct faults *faults);
+
+/* Writes the one that was thought of, unless another replica has been faster: then it is that. */
+int key_apply(const struct files_job *job, struct files_key *key, struct text *summary,
+	struct error *error);
+
+void template_check(const struct files_job *job, const struct template_settings *settings,
+	struct faults *faults);
+
+/* Writes it, unless it is the same already. */
+int template_apply(const struct files_job *job, const struct template_settings *settings,
+	struct text *summary, struct error *error);
+
 #endif

@@ -9,18 +9,21 @@
 #ifndef TMINUS_STEPS_FILES_H
 #define TMINUS_STEPS_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/text.h"
 #include "config/config.h"
-#include "process/identity.h"
+#include "process/spawn.h"
+
+#define FILES_KEY_SIZE 1004 /* of a message's text */
 
 /* "NAME=value" of a key that is given to the commands and the app; the room is in their
  * environments, and is filled once the value is known. */
 struct files_key {
 	const struct key_settings *settings;
-	char *variable;
-	size_t size; /* of the room */
+	char *variable; /* FILES_KEY_SIZE bytes */
+	bool found;	/* in its file */
 };
 
 struct files_job {
@@ -39,8 +42,7 @@ struct files_job {
 /* What a step removes, and as whom and where, as its command would. */
 struct remove_job {
 	const struct list *files;
-	const char *folder;
-	const struct identity *identity;
+	const struct command *place; /* its identity and its workdir */
 };
 
 /* For spawn_child: context is a struct files_job or remove_job. 0 when done, else 78 or 80. */

@@ -74,13 +74,16 @@ static void add_user_step(struct draft *draft, size_t index)
 			   : draft_work(draft, WORK_STEP, settings->name, whens[settings->when]);
 	size_t first = draft->plan->step_count;
 	struct plan_step *step =
-		draft_named(draft, NAMED_STEP, index, settings->name, &settings->command);
+		settings->remove.count > 0
+			? draft_remove(draft, settings)
+			: draft_named(draft, NAMED_STEP, index, settings->name, &settings->command);
 	step->first->kind.time_limit = settings->timeout;
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	draft_place(draft, step, settings->workdir, settings->user);
 	draft_join(draft, first, work);
 	if (work != NO_WORK)
-		draft_digest(&draft->plan->works[work], &settings->command, NULL);
+		draft_digest(&draft->plan->works[work],
+			settings->remove.count > 0 ? &settings->remove : &settings->command, NULL);
 }
 
 static void add_app(struct draft *draft)
@@ -151,6 +154,7 @@ static void add_waiting_restore(struct draft *draft)
 
 static void add_waiting_guard(struct draft *draft)
 {
+	draft_files(draft);
 	draft_wait(draft);
 	draft_guarded(draft);
 }

@@ -1,8 +1,10 @@
 #include "run/plan_draft.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "config/variables.h"
 #include "steps/files.h"
 
 /* A function of ours in a child, as a step. */
@@ -33,6 +35,44 @@ static void add_dirs(const struct draft *draft, struct files_job *job)
 			job->dirs[job->dir_count++] = &config->dirs[i];
 }
 
+static void add_templates(const struct draft *draft, struct files_job *job)
+{
+	const struct config *config = draft->config;
+	job->templates = memory_zeroed(config->template_count, sizeof *job->templates);
+	for (size_t i = 0; i < config->template_count; i++)
+		if (!draft_leaves_out(draft, NAMED_TEMPLATE, config->templates[i].name,
+			    config->templates[i].condition))
+			job->templates[job->template_count++] = &config->templates[i];
+}
+
+/* One that is set already is nothing of ours: its file is not looked at. */
+static void add_key(struct plan *plan, const struct key_settings *settings)
+{
+	if (variable_filled(plan->environment, settings->name) != NULL)
+		return;
+	struct files_key *key = &plan->keys[plan->key_count++];
+	key->settings = settings;
+	key->variable = memory_zeroed(1, FILES_KEY_SIZE);
+	(void)snprintf(key->variable, FILES_KEY_SIZE, "%s=", settings->name);
+}
+
+/* Their values come later, into the room that all environments share. */
+static void add_keys(const struct draft *draft, struct files_job *job)
+{
+	struct plan *plan = draft->plan;
+	const struct config *config = draft->config;
+	plan->keys = memory_zeroed(config->key_count, sizeof *plan->keys);
+	for (size_t i = 0; i < config->key_count; i++)
+		add_key(plan, &config->keys[i]);
+	autofree char **variables = memory_zeroed(plan->key_count + 1, sizeof *variables);
+	for (size_t i = 0; i < plan->key_count; i++)
+		variables[i] = plan->keys[i].variable;
+	if (plan->key_count > 0)
+		plan->environment = draft_environment(plan->environment, variables);
+	job->keys = plan->keys;
+	job->key_count = plan->key_count;
+}
+
 void draft_files(struct draft *draft)
 {
 	struct plan *plan = draft->plan;
@@ -40,10 +80,28 @@ void draft_files(struct draft *draft)
 	job->folder = draft->config->app_workdir;
 	job->owner = draft->config->app_user;
 	job->boot_id = plan->boot_id;
+	add_keys(draft, job);
 	job->environment = plan->environment;
-	add_dirs(draft, job);
+	if (draft->request->scope != PLAN_GUARD) {
+		add_dirs(draft, job);
+		add_templates(draft, job);
+	}
 	if (job->dir_count + job->key_count + job->template_count > 0)
 		(void)add_child(draft, "files", files_child, job);
 	else
 		free(job);
+}
+
+/* It has what a command has: an identity and a folder. */
+struct plan_step *draft_remove(struct draft *draft, const struct step_settings *settings)
+{
+	struct remove_job *job = memory_zeroed(1, sizeof *job);
+	struct plan_step *step = add_child(
+		draft, draft_name(draft, NAMED_STEP, settings->name), remove_child, job);
+	struct command *command = &step->first->kind.command;
+	command->identity = draft->plan->identity;
+	command->workdir = draft->config->app_workdir;
+	job->files = &settings->remove;
+	job->place = command;
+	return step;
 }
