@@ -34,6 +34,7 @@ typedef int setting_SIGNAL;	      /* number */
 typedef struct account *setting_USER; /* NULL when not set */
 typedef int64_t setting_GROUP;	      /* gid; -1 when not set */
 typedef int64_t setting_MASK;	      /* of umask(2); -1 when not set */
+typedef int64_t setting_MODE;	      /* of chmod(2); -1 when not set */
 typedef struct limits setting_LIMITS;
 typedef struct schedule setting_SCHEDULE; /* minutes is 0 when not set */
 typedef struct list setting_LIST;	  /* words; count 0 when not set */
@@ -61,6 +62,7 @@ enum signal_to { SIGNAL_TO_PROCESS, SIGNAL_TO_GROUP };
 enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 enum service_after { AFTER_APP, AFTER_BOOT };
 enum job_single { SINGLE_AUTO, SINGLE_YES, SINGLE_NO };
+enum key_encoding { KEY_HEX, KEY_BASE64, KEY_BASE64URL };
 
 /* One [step NAME], in the file's order. */
 struct step_settings {
@@ -87,6 +89,29 @@ struct job_settings {
 #include "config/settings.def"
 };
 
+/* The name of a dir and a template is its path, expanded. */
+struct dir_settings {
+	char *name;
+	char *origin;
+#define DIR_SETTING(key, type, field, fallback, help) setting_##type field;
+#include "config/settings.def"
+};
+
+struct template_settings {
+	char *name;
+	char *origin;
+#define TEMPLATE_SETTING(key, type, field, fallback, help) setting_##type field;
+#include "config/settings.def"
+};
+
+struct key_settings {
+	char *name;
+	char *origin;
+#define KEY_SETTING(key, type, field, fallback, help) setting_##type field;
+#define KEY_CHOICE(key, field, choices, fallback, help) int field;
+#include "config/settings.def"
+};
+
 struct config {
 #define SETTING(section, key, type, field, fallback, help) setting_##type field;
 #define CHOICE_SETTING(section, key, field, choices, fallback, help) int field;
@@ -98,6 +123,12 @@ struct config {
 	size_t service_count;
 	struct job_settings *jobs;
 	size_t job_count;
+	struct dir_settings *dirs;
+	size_t dir_count;
+	struct template_settings *templates;
+	size_t template_count;
+	struct key_settings *keys;
+	size_t key_count;
 
 	/* Derived; all owned by the config. */
 	char *file;		       /* the INI file that was read, NULL when there was none */

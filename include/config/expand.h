@@ -9,12 +9,30 @@
 #ifndef TMINUS_CONFIG_EXPAND_H
 #define TMINUS_CONFIG_EXPAND_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "base/text.h"
+#include "config/faults.h"
 
 /* The expansion of text, which the caller frees. -1 and STATUS_CONFIG when a reference is not
  * closed or of another form, or its :? says so. */
 int expand_text(const char *text, char *const *environment, char **result, struct error *error);
+
+/* A file's contents and what they may refer to. */
+struct expand_template {
+	const char *bytes; /* NUL bytes among them are ordinary ones */
+	size_t length;
+	const char *name;	 /* "tminus.ini:3: [template x]: x.in", for messages */
+	const struct list *only; /* the names that are replaced, while all else, $$ too, stays as it
+				    is; NULL: every one */
+	char *const *environment;
+};
+
+/* Adds the expansion to result. Here a variable that is not set is a fault, unless :- gives it a
+ * value. Each fault names its line; -1 when there was one. */
+int expand_template(
+	const struct expand_template *template, struct text *result, struct faults *faults);
 
 /* Expands what stands at *cursor, which is a '$', to the end of result, and moves *cursor behind
  * it. */

@@ -5,7 +5,7 @@
  *   [section] or [step NAME], key = value or key: value, # and ; begin a comment at the start of a
  *   line only (" ;" inside a value belongs to it), a line that is indented deeper than its key
  *   continues the value, with a newline between. UTF-8, with or without byte order mark; CRLF is
- *   accepted. Names have at most 49 bytes, lines 4,096.
+ *   accepted. Keys have at most 49 bytes, sections 249, lines 4,096.
  */
 #ifndef TMINUS_CONFIG_INI_H
 #define TMINUS_CONFIG_INI_H
@@ -15,6 +15,7 @@
 #include "config/faults.h"
 
 #define INI_NAME_MAX 49
+#define INI_SECTION_MAX 249 /* a path may be in it */
 #define INI_LINE_MAX 4096
 #define INI_ENTRIES_MAX 4096
 

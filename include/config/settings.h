@@ -25,6 +25,7 @@ enum setting_type {
 	TYPE_USER,
 	TYPE_GROUP,
 	TYPE_MASK,
+	TYPE_MODE,
 	TYPE_LIMITS,
 	TYPE_LIST,
 	TYPE_COMMAND,
@@ -44,7 +45,15 @@ struct setting {
 };
 
 /* The kinds of sections with a name, of which there may be any number. */
-enum named_kind { NAMED_STEP, NAMED_SERVICE, NAMED_JOB, NAMED_KINDS };
+enum named_kind {
+	NAMED_STEP,
+	NAMED_SERVICE,
+	NAMED_JOB,
+	NAMED_DIR,
+	NAMED_TEMPLATE,
+	NAMED_KEY,
+	NAMED_KINDS
+};
 
 /* The rows of struct config, and those of a kind of named sections; *count is their number. */
 const struct setting *settings_plain(size_t *count);
@@ -55,9 +64,13 @@ const struct setting *settings_all_named(size_t *count); /* kind by kind */
 int settings_find(const char *section, const char *key);
 int settings_find_named(enum named_kind kind, const char *key);
 
-/* "step", "service", "job"; and back: NAMED_KINDS when there is no such kind. */
+/* "step", "service", "job" and so on; and back: NAMED_KINDS when there is no such kind. */
 const char *settings_kind_name(enum named_kind kind);
 enum named_kind settings_kind(const char *name);
+
+/* Is the name of such a section a path? Then its settings have no variables: too many paths would
+ * have the same ones. ${...} in it is expanded instead. */
+bool settings_kind_is_path(enum named_kind kind);
 
 /* Is it a section of the table (without the named ones)? */
 bool settings_has_section(const char *section);

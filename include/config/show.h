@@ -13,10 +13,11 @@
 #include "config/config.h"
 #include "config/help.h"
 
-/* The command of [section] key, or of a named section, as it was written: not expanded, passwords
- * of URLs masked. For messages; the caller frees it. */
+/* The command of [section] key, or the words of a key of a named section, as they were written: not
+ * expanded, passwords of URLs masked. For messages; the caller frees it. */
 char *config_command_text(const struct config *config, const char *section, const char *key);
-char *config_named_command_text(const struct config *config, enum named_kind kind, size_t index);
+char *config_named_text(
+	const struct config *config, enum named_kind kind, size_t index, const char *key);
 
 /* The app's command in the same manner, NULL when there is none; and who named it: "command line",
  * "tminus.ini:3". */

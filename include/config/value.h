@@ -21,8 +21,10 @@ int value_size(const char *text, int64_t *bytes);
 /* A number of decimal digits, 0 or more. */
 int value_integer(const char *text, int64_t *number);
 
-/* A file mode creation mask in octal digits, up to 777. umask(2) */
+/* A file mode creation mask in octal digits, up to 777, and a mode, up to 7777. umask(2), chmod(2)
+ */
 int value_mask(const char *text, int64_t *mask);
+int value_mode(const char *text, int64_t *mode);
 
 /* 1 true yes on and 0 false no off, in upper or lower case. */
 int value_boolean(const char *text, bool *truth);

@@ -19,8 +19,8 @@
  * record is not foreign. */
 bool mysql_greeting_is_foreign(const unsigned char bytes[4]);
 
-/* Does a greeting not say that its server has TLS? Where bytes do not hold enough of it, it does not.
- * False for an error in its place. */
+/* Does a greeting not say that its server has TLS? Where bytes do not hold enough of it, it does
+ * not. False for an error in its place. */
 bool mysql_greeting_lacks_tls(const unsigned char *bytes, size_t length);
 
 /* Reads the greeting from a connected descriptor within limit ms, and answers with a login that

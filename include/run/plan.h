@@ -16,6 +16,7 @@
 #include "run/jobs.h"
 #include "run/services.h"
 #include "steps/backup.h"
+#include "steps/files.h"
 #include "steps/wait.h"
 #include "steps/work.h"
 
@@ -125,6 +126,8 @@ struct plan {
 	size_t backup_count;
 	struct wait_state *waits; /* by wait row */
 	size_t wait_count;
+	struct files_key *keys; /* what [key NAME] gives, in every environment */
+	size_t key_count;
 	struct list downgrade; /* argv of the rollback, where it is made here */
 	struct list texts;     /* names and commands of steps, made here */
 };

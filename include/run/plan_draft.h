@@ -50,6 +50,9 @@ void draft_command(struct draft *draft, const char *name, char *written, const s
 bool draft_leaves_out(
 	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
 
+/* "step assets": what a section is called in messages; kept. */
+const char *draft_name(struct draft *draft, enum named_kind kind, const char *name);
+
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */
 struct plan_step *draft_named(struct draft *draft, enum named_kind kind, size_t index,
 	const char *name, const struct list *argv);
@@ -95,6 +98,15 @@ void draft_guarded(struct draft *draft);
 /* The upgrade with its backup, its verify and its way back; with mode = wait, only its state. */
 void draft_upgrade(struct draft *draft);
 
+/* --- plan_files.c: folders, keys and templates, and files that a step removes ---------------- */
+
+/* What of them is to be done, before anything else; of a guarded command the keys alone. Makes room
+ * for the keys in the environment of all that comes behind. */
+void draft_files(struct draft *draft);
+
+/* The files of a step that removes, in the place of its command. */
+struct plan_step *draft_remove(struct draft *draft, const struct step_settings *settings);
+
 /* --- plan_services.c: what lives on behind boot: services and timed jobs --------------------- */
 
 /* Looked after behind boot: the app, a service, a job. */
@@ -126,11 +138,14 @@ const char *draft_when(const struct draft *draft, int work);
 void draft_note_setting(const struct draft *draft, const char *name, const char *section,
 	const char *key, const char *when);
 
-/* A named section runs, as when says, for its condition (NULL for none) holds. */
+/* A named section runs, as when says, for its condition (NULL for none) holds; key names what it
+ * runs. */
 void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
-	const char *condition, const char *when);
+	const char *key, const char *condition, const char *when);
 
-/* A named section's condition does not hold. */
+/* A named section is left out, for this reason; for its condition. */
+void draft_note_no(
+	const struct draft *draft, enum named_kind kind, const char *name, const char *reason);
 void draft_note_left_out(
 	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
 

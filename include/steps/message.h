@@ -27,6 +27,7 @@ enum message_kind {
 			     reason why the work failed after all */
 	MESSAGE_GO_BACK,  /* answers BACK; text is the revision to go back to */
 	MESSAGE_STAY,	  /* answers BACK: all stays as it is; text is the reason */
+	MESSAGE_KEY,	  /* text is NAME=value of the key that is number work; never logged */
 	MESSAGE_REFUSED,  /* it is over: text is the reason, status the exit status */
 	MESSAGE_KINDS
 };

@@ -33,7 +33,8 @@ static size_t instruction_end(const char *text, size_t begin)
 {
 	size_t at = begin;
 	size_t end = line_end(text, at);
-	while (text[end] != '\0' && (continues(text, at, end) || (at > begin && is_comment(text, at)))) {
+	while (text[end] != '\0' &&
+		(continues(text, at, end) || (at > begin && is_comment(text, at)))) {
 		at = end;
 		end = line_end(text, at);
 	}
@@ -56,9 +57,9 @@ static size_t skip_documents(const char *text, size_t begin, size_t end)
 {
 	char delimiter[DELIMITER_SIZE];
 	const char *mark = memmem(text + begin, end - begin, "<<", 2);
-	if (mark == NULL || (behind(text + begin, "RUN") == NULL &&
-				    behind(text + begin, "COPY") == NULL &&
-				    behind(text + begin, "ADD") == NULL))
+	if (mark == NULL ||
+		(behind(text + begin, "RUN") == NULL && behind(text + begin, "COPY") == NULL &&
+			behind(text + begin, "ADD") == NULL))
 		return end;
 	mark += 2 + strspn(mark + 2, "-\"'");
 	size_t length = strcspn(mark, " \t\r\n\"'");

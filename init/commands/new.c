@@ -147,14 +147,16 @@ static void add_rows(const struct project *project, struct text *ini)
 static void add_preset(const struct project *project, struct text *ini)
 {
 	if (project->preset.preset == PRESET_NONE) {
-		text_add(ini, "; No framework that tminus knows was found: name the command that upgrades\n"
+		text_add(ini, "; No framework that tminus knows was found: name the command that "
+			      "upgrades\n"
 			      "; the database, and the one that seeds it (tminus help lists all).\n"
 			      "[upgrade]\n;command = ./migrate up\n\n[seed]\n;all = ./seed\n\n");
 		return;
 	}
 	text_add_format(ini, "; %s\n[boot]\npreset = %s\n", project->preset.reason,
 		preset_name(project->preset.preset));
-	text_add(ini, "; It sets these, outside of production; an empty value switches a command off:\n");
+	text_add(ini,
+		"; It sets these, outside of production; an empty value switches a command off:\n");
 	add_rows(project, ini);
 	text_add_byte(ini, '\n');
 }
@@ -174,18 +176,23 @@ static void add_web(const struct project *project, struct text *ini)
 static char *make_settings(const struct project *project)
 {
 	struct text ini = {0};
-	text_add(&ini, "; tminus.ini: how this container starts. `tminus explain` shows what a start runs and\n"
+	text_add(&ini, "; tminus.ini: how this container starts. `tminus explain` shows what a "
+		       "start runs and\n"
 		       "; why, `tminus config --example` every setting.\n\n");
 	if (project->script != NULL)
 		text_add_format(&ini,
-			"; %s does this today. Go through it line by line: what runs the migrations\n"
-			"; is below, what else it does becomes a [step NAME], and its last command CMD.\n\n",
+			"; %s does this today. Go through it line by line: what runs the "
+			"migrations\n"
+			"; is below, what else it does becomes a [step NAME], and its last command "
+			"CMD.\n\n",
 			project->script);
 	add_preset(project, &ini);
-	text_add(&ini, "[wait]\n; What is waited for besides the database, which DATABASE_URL names.\n"
-		       ";targets = tcp://redis:6379\n\n"
-		       "[backup]\n; On a volume: then there is a backup before every upgrade that changes something.\n"
-		       ";directory = /backups\n\n");
+	text_add(&ini,
+		"[wait]\n; What is waited for besides the database, which DATABASE_URL names.\n"
+		";targets = tcp://redis:6379\n\n"
+		"[backup]\n; On a volume: then there is a backup before every upgrade that changes "
+		"something.\n"
+		";directory = /backups\n\n");
 	add_web(project, &ini);
 	return text_take(&ini);
 }
@@ -211,8 +218,9 @@ static int refuse_existing(bool dockerfile)
 	struct stat status;
 	for (size_t i = 0; i < 2; i++)
 		if (lstat(paths[i], &status) == 0) {
-			log_error("%s is there already, and nothing was written; tminus new --force "
-				  "writes over it",
+			log_error(
+				"%s is there already, and nothing was written; tminus new --force "
+				"writes over it",
 				paths[i]);
 			return STATUS_USAGE;
 		}
@@ -223,8 +231,9 @@ static void advise(const struct project *project)
 {
 	const struct instruction *command = &project->dockerfile.command;
 	if (project->script != NULL)
-		(void)printf("%s is not translated: see what else it does. It can go when its steps "
-			     "are in %s.\n",
+		(void)printf(
+			"%s is not translated: see what else it does. It can go when its steps "
+			"are in %s.\n",
 			project->script, SETTINGS_FILE);
 	if (command->line > 0 && command->words.count == 0)
 		(void)printf("%s:%zu: CMD is in the shell's form: as CMD [\"...\"] no shell runs "

@@ -88,6 +88,11 @@ static enum verdict assign_mask(const struct assignment *assignment)
 	return value_mask(assignment->text, assignment->field) == 0 ? ASSIGNED : NOT_UNDERSTOOD;
 }
 
+static enum verdict assign_mode(const struct assignment *assignment)
+{
+	return value_mode(assignment->text, assignment->field) == 0 ? ASSIGNED : NOT_UNDERSTOOD;
+}
+
 static enum verdict assign_words(const struct assignment *assignment)
 {
 	int status = words_split(
@@ -141,6 +146,7 @@ static const struct {
 	[TYPE_USER] = {assign_user, true, NULL},
 	[TYPE_GROUP] = {assign_group, true, NULL},
 	[TYPE_MASK] = {assign_mask, true, "an octal mask (022, 027, 077)"},
+	[TYPE_MODE] = {assign_mode, true, "an octal mode (0750, 755, 2775)"},
 	[TYPE_LIMITS] = {assign_limits, false, NULL},
 	[TYPE_LIST] = {assign_words, false, NULL},
 	[TYPE_COMMAND] = {assign_words, false, NULL},
@@ -225,7 +231,7 @@ void assign_value(const struct setting *setting, const struct given *given,
 	struct assignment assignment = {
 		setting, &words, given->text, given->origin, field_of(setting, structure), &error};
 	if (setting->type == TYPE_INTEGER || setting->type == TYPE_GROUP ||
-		setting->type == TYPE_MASK)
+		setting->type == TYPE_MASK || setting->type == TYPE_MODE)
 		*(int64_t *)assignment.field = -1;
 	if (assignment.text == NULL)
 		assignment.text = setting->fallback;
@@ -271,6 +277,7 @@ void assign_clear(const struct setting *setting, void *structure)
 	case TYPE_INTEGER:
 	case TYPE_GROUP:
 	case TYPE_MASK:
+	case TYPE_MODE:
 	case TYPE_BOOLEAN:
 	case TYPE_SIGNAL:
 	case TYPE_SCHEDULE:

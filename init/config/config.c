@@ -8,8 +8,10 @@
 #include "config/assign.h"
 #include "config/database_settings.h"
 #include "config/expand.h"
+#include "config/file_settings.h"
 #include "config/given.h"
 #include "config/presets.h"
+#include "config/section_name.h"
 #include "config/settings.h"
 #include "config/source_environment.h"
 #include "config/source_ini.h"
@@ -195,11 +197,13 @@ static void check_named_commands(struct loader *loader, enum named_kind kind)
 {
 	const struct given_sections *sections = &loader->config->origins->named[kind];
 	int command = settings_find_named(kind, "command");
-	for (size_t i = 0; i < sections->count; i++) {
+	int remove = settings_find_named(kind, "remove");
+	for (size_t i = 0; command >= 0 && i < sections->count; i++) {
 		const struct given_section *section = &sections->items[i];
 		const struct given *given = &section->keys[command];
 		warn_of_shell(loader, given->text, given->origin);
-		if (given->text == NULL)
+		if (given->text == NULL &&
+			(kind != NAMED_STEP || section->keys[remove].text == NULL))
 			faults_add(loader->faults, "%s: [%s %s] has no command", section->origin,
 				settings_kind_name(kind), section->name);
 	}
@@ -224,7 +228,7 @@ static void check_names(struct loader *loader, enum named_kind kind)
 	const char *word = settings_kind_name(kind);
 	size_t count;
 	const struct setting *keys = settings_named(kind, &count);
-	for (size_t i = 1; i < sections->count; i++) {
+	for (size_t i = 1; !settings_kind_is_path(kind) && i < sections->count; i++) {
 		const struct given_section *section = &sections->items[i];
 		autofree char *one = setting_variable(&keys[0], section->name);
 		for (size_t j = 0; j < i; j++) {
@@ -256,6 +260,9 @@ static const struct {
 	[NAMED_STEP] = PLACE(step),
 	[NAMED_SERVICE] = PLACE(service),
 	[NAMED_JOB] = PLACE(job),
+	[NAMED_DIR] = PLACE(dir),
+	[NAMED_TEMPLATE] = PLACE(template),
+	[NAMED_KEY] = PLACE(key),
 #undef PLACE
 };
 
@@ -276,13 +283,32 @@ static char **text_at(char *section, size_t offset)
 	return (char **)(section + offset);
 }
 
+/* A path may come from the environment, as any other value. */
+static char *name_of(
+	struct loader *loader, enum named_kind kind, const struct given_section *section)
+{
+	char *name;
+	struct error error;
+	if (!settings_kind_is_path(kind))
+		return memory_copy(section->name);
+	if (expand_text(section->name, loader->known.items, &name, &error) != 0) {
+		faults_add(loader->faults, "%s: %s", section->origin, error.message);
+		return memory_copy(section->name);
+	}
+	const char *wrong = section_name_fault(kind, name);
+	if (wrong != NULL)
+		faults_add(loader->faults, "%s: the name of [%s %s] %s", section->origin,
+			settings_kind_name(kind), section->name, wrong);
+	return name;
+}
+
 static void assign_section(struct loader *loader, enum named_kind kind, size_t index)
 {
 	size_t count;
 	const struct setting *keys = settings_named(kind, &count);
 	const struct given_section *given = &loader->config->origins->named[kind].items[index];
 	char *section = section_at(loader->config, kind, index);
-	*text_at(section, places[kind].name) = memory_copy(given->name);
+	*text_at(section, places[kind].name) = name_of(loader, kind, given);
 	*text_at(section, places[kind].origin) = memory_copy(given->origin);
 	for (size_t key = 0; key < count; key++)
 		assign_value(&keys[key], &given->keys[key], loader->known.items, section,
@@ -589,6 +615,7 @@ static void fill(struct loader *loader)
 	check_services(loader);
 	check_jobs(loader);
 	check_exec_mode(loader);
+	file_settings_check(config, loader->faults);
 	fill_rewrites(loader);
 	fill_app(loader);
 	config->order = order_steps(

@@ -1,11 +1,13 @@
 #include "config/expand.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "config/variables.h"
 
-#define DEPTH_MAX 8 /* of references in defaults of references */
+#define DEPTH_MAX 8   /* of references in defaults of references */
+#define FAULTS_MAX 50 /* of one template: it is none */
 
 /* NOLINTBEGIN(misc-no-recursion): a default is text again, at most DEPTH_MAX deep. */
 
@@ -14,6 +16,8 @@ struct expansion {
 	struct text *result;
 	struct error *error;
 	int depth;
+	const struct list *only; /* NULL: all names are expanded */
+	bool strict;		 /* a variable must be set */
 };
 
 struct reference {
@@ -80,6 +84,11 @@ static int expand_reference(struct expansion *expansion, const struct reference 
 	bool given = value != NULL && (value[0] != '\0' || reference->action == 0);
 	if (given)
 		text_add(expansion->result, value);
+	if (value == NULL && reference->action == 0 && expansion->strict)
+		return error_set(expansion->error, STATUS_CONFIG,
+			"the variable %.*s is not set (${%.*s:-} where it may be missing)",
+			(int)reference->name_length, reference->name, (int)reference->name_length,
+			reference->name);
 	if (given || reference->action == 0)
 		return 0;
 	if (reference->action == '?')
@@ -92,10 +101,25 @@ static int expand_reference(struct expansion *expansion, const struct reference 
 	return status;
 }
 
+/* Does "${NAME" of a name in the list stand at text? */
+static bool is_listed(const struct list *only, const char *text, const char *end)
+{
+	size_t length = 0;
+	text += 2;
+	while (text + length < end && variable_byte(text[length], length == 0))
+		length++;
+	for (size_t i = 0; i < only->count; i++)
+		if (strlen(only->items[i]) == length && strncmp(only->items[i], text, length) == 0)
+			return true;
+	return false;
+}
+
 /* Expands the '$' at text; returns what follows, NULL after an error. */
 static const char *expand_dollar(struct expansion *expansion, const char *text, const char *end)
 {
 	bool special = text + 1 < end && (text[1] == '$' || text[1] == '{');
+	if (special && expansion->only != NULL)
+		special = text[1] == '{' && is_listed(expansion->only, text, end);
 	if (!special || text[1] == '$') {
 		text_add_byte(expansion->result, '$');
 		return text + (special ? 2 : 1);
@@ -131,10 +155,44 @@ static int expand_bytes(struct expansion *expansion, const char *bytes, size_t l
 
 /* NOLINTEND(misc-no-recursion) */
 
+static size_t line_of(const char *bytes, const char *at)
+{
+	size_t line = 1;
+	for (; bytes < at; bytes++)
+		line += *bytes == '\n';
+	return line;
+}
+
+/* Behind a fault it goes on, so that all are told. */
+int expand_template(
+	const struct expand_template *template, struct text *result, struct faults *faults)
+{
+	struct error error;
+	struct expansion expansion = {
+		template->environment, result, &error, 0, template->only, true};
+	const char *at = template->bytes;
+	const char *end = at + template->length;
+	int wrong = 0;
+	while (at < end && wrong < FAULTS_MAX) {
+		const char *dollar = memchr(at, '$', (size_t)(end - at));
+		const char *plain = dollar != NULL ? dollar : end;
+		text_add_bytes(result, at, (size_t)(plain - at));
+		at = dollar != NULL ? expand_dollar(&expansion, dollar, end) : end;
+		if (at != NULL)
+			continue;
+		faults_add(faults, "%s:%zu: %s", template->name, line_of(template->bytes, dollar),
+			error.message);
+		expansion.depth = 0;
+		at = dollar + 2;
+		wrong++;
+	}
+	return wrong > 0 ? -1 : 0;
+}
+
 int expand_text(const char *text, char *const *environment, char **result, struct error *error)
 {
 	struct text expanded = {0};
-	struct expansion expansion = {environment, &expanded, error, 0};
+	struct expansion expansion = {environment, &expanded, error, 0, NULL, false};
 	if (expand_bytes(&expansion, text, strlen(text)) != 0) {
 		text_free(&expanded);
 		return -1;
@@ -146,7 +204,7 @@ int expand_text(const char *text, char *const *environment, char **result, struc
 int expand_at(
 	const char **cursor, char *const *environment, struct text *result, struct error *error)
 {
-	struct expansion expansion = {environment, result, error, 0};
+	struct expansion expansion = {environment, result, error, 0, NULL, false};
 	const char *rest = expand_dollar(&expansion, *cursor, *cursor + strlen(*cursor));
 	if (rest == NULL)
 		return -1;

@@ -21,6 +21,7 @@ const char *config_type_name(const struct setting *setting)
 		[TYPE_USER] = "user",
 		[TYPE_GROUP] = "group",
 		[TYPE_MASK] = "mask",
+		[TYPE_MODE] = "mode",
 		[TYPE_LIMITS] = "limits",
 		[TYPE_LIST] = "list",
 		[TYPE_COMMAND] = "command",

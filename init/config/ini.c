@@ -29,6 +29,7 @@ struct reader {
 	size_t line;
 	struct ini_document *document;
 	struct faults *faults;
+	const char *section; /* the one that we are in; inih's own may be cut */
 	enum line_kind kind;
 	struct span kept;  /* the value, or the part of one, in the line just handed on */
 	size_t key_indent; /* blanks before the last key */
@@ -106,8 +107,8 @@ static const char *parse_header(struct span line, struct span *name)
 	*name = trimmed((struct span){line.start + 1, (size_t)(close - line.start - 1)});
 	if (name->length == 0)
 		return "a section without a name";
-	if (name->length > INI_NAME_MAX)
-		return "the name of a section has more than 49 characters";
+	if (name->length > INI_SECTION_MAX)
+		return "the name of a section has more than 249 characters";
 	for (size_t i = 0; i < name->length; i++)
 		if (name->start[i] == ';' ||
 			(iscntrl((unsigned char)name->start[i]) && !is_blank(name->start[i])))
@@ -126,7 +127,8 @@ static void hand_header(struct reader *reader, struct span line, char *room, siz
 		return;
 	}
 	char *name = section_name(span);
-	(void)snprintf(room, size, "[%s]\n", name);
+	reader->section = name;
+	(void)snprintf(room, size, "[x]\n");
 	add_entry(reader->document, (struct ini_entry){.section = name, .line = reader->line});
 }
 
@@ -271,12 +273,13 @@ static int handle(void *user, const char *section, const char *key, const char *
 #if INI_HANDLER_LINENO
 	(void)line;
 #endif
-	(void)value; /* an "x"; see struct reader */
+	(void)section;
+	(void)value; /* each an "x"; see struct reader */
 	struct reader *reader = user;
 	if (key == NULL || reader->skip)
 		return 1;
 	if (reader->kind == LINE_KEY)
-		add_key(reader, section, key);
+		add_key(reader, reader->section, key);
 	else if (reader->kind == LINE_CONTINUATION)
 		continue_value(reader);
 	return 1;
@@ -288,6 +291,7 @@ void ini_parse_text(const char *name, const char *contents, size_t length,
 	*document = (struct ini_document){0};
 	struct reader reader = {
 		.name = name,
+		.section = "",
 		.cursor = contents,
 		.end = contents + length,
 		.document = document,

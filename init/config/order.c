@@ -212,7 +212,8 @@ static struct ordered_step *walk(struct graph *graph, size_t *order_count)
 			*next = (struct ordered_step){.kind = (enum ordered_kind)node};
 		else
 			*next = (struct ordered_step){ORDERED_STEP, node - BUILTINS};
-		if (node < BUILTINS || step_of(graph, node)->command.count > 0)
+		if (node < BUILTINS || step_of(graph, node)->command.count > 0 ||
+			step_of(graph, node)->remove.count > 0)
 			++*order_count;
 	}
 	return order;

@@ -25,7 +25,13 @@ static const struct setting named[] = {
 };
 
 static const char *const kind_names[] = {
-	[NAMED_STEP] = "step", [NAMED_SERVICE] = "service", [NAMED_JOB] = "job"};
+	[NAMED_STEP] = "step",
+	[NAMED_SERVICE] = "service",
+	[NAMED_JOB] = "job",
+	[NAMED_DIR] = "dir",
+	[NAMED_TEMPLATE] = "template",
+	[NAMED_KEY] = "key",
+};
 
 #define PLAIN_COUNT (sizeof plain / sizeof *plain)
 #define NAMED_COUNT (sizeof named / sizeof *named)
@@ -65,6 +71,11 @@ enum named_kind settings_kind(const char *name)
 	while (kind < NAMED_KINDS && !text_equal(kind_names[kind], name))
 		kind++;
 	return kind;
+}
+
+bool settings_kind_is_path(enum named_kind kind)
+{
+	return kind == NAMED_DIR || kind == NAMED_TEMPLATE;
 }
 
 int settings_find(const char *section, const char *key)

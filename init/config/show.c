@@ -96,10 +96,11 @@ char *config_command_text(const struct config *config, const char *section, cons
 	return text != NULL ? text : memory_copy("");
 }
 
-char *config_named_command_text(const struct config *config, enum named_kind kind, size_t index)
+char *config_named_text(
+	const struct config *config, enum named_kind kind, size_t index, const char *name)
 {
 	size_t count;
-	int key = settings_find_named(kind, "command");
+	int key = settings_find_named(kind, name);
 	const struct setting *keys = settings_named(kind, &count);
 	char *text = words_text(&keys[key], &config->origins->named[kind].items[index].keys[key]);
 	return text != NULL ? text : memory_copy("");
@@ -135,6 +136,7 @@ static char *value_text(
 	case TYPE_USER:
 	case TYPE_GROUP:
 	case TYPE_MASK:
+	case TYPE_MODE:
 	case TYPE_LIMITS:
 	case TYPE_SCHEDULE:
 	case TYPE_LIST:

@@ -138,12 +138,13 @@ static int find_key_suffix(enum named_kind kind, const char *name, size_t length
 	return found;
 }
 
-/* A section that only the environment names: COLLECT_STATIC is collect-static. */
+/* A section that only the environment names: COLLECT_STATIC is collect-static, but a key is called
+ * as its variable. */
 static struct given_section *add_section(struct origins *origins, enum named_kind kind,
 	const char *upper, size_t length, const char *origin)
 {
 	autofree char *name = memory_copy_bytes(upper, length);
-	for (char *byte = name; *byte != '\0'; byte++)
+	for (char *byte = name; kind != NAMED_KEY && *byte != '\0'; byte++)
 		*byte = (char)(*byte == '_' ? '-' : tolower((unsigned char)*byte));
 	if (section_name_fault(kind, name) != NULL)
 		return NULL;
@@ -156,7 +157,7 @@ static struct given *find_named(
 {
 	size_t prefix = prefix_length(name, kind);
 	size_t before = 0;
-	if (prefix == 0 || length <= prefix)
+	if (settings_kind_is_path(kind) || prefix == 0 || length <= prefix)
 		return NULL;
 	const char *upper = name + prefix;
 	int key = find_key_suffix(kind, upper, length - prefix, &before);

@@ -110,11 +110,21 @@ int value_integer(const char *text, int64_t *number)
 	return rest != NULL && *rest == '\0' ? 0 : -1;
 }
 
-int value_mask(const char *text, int64_t *mask)
+static int parse_octal(const char *text, int64_t most, int64_t *number)
 {
 	char *end;
-	*mask = strtol(text, &end, 8);
-	return isdigit((unsigned char)*text) && *end == '\0' && *mask <= 0777 ? 0 : -1;
+	*number = strtol(text, &end, 8);
+	return isdigit((unsigned char)*text) && *end == '\0' && *number <= most ? 0 : -1;
+}
+
+int value_mask(const char *text, int64_t *mask)
+{
+	return parse_octal(text, 0777, mask);
+}
+
+int value_mode(const char *text, int64_t *mode)
+{
+	return parse_octal(text, 07777, mode);
 }
 
 int value_boolean(const char *text, bool *truth)

@@ -234,7 +234,7 @@ int activity_others(struct session *session, const char *name, const struct acti
 		result = look_again(session, name, &seen, failure);
 		describe(&seen, room, size);
 	} while (result == 0 && may_leave(&seen) && clock_now() < deadline &&
-		ear->tell(ear->context, room));
+		 ear->tell(ear->context, room));
 	bool found = rows_count(&seen) > 0;
 	rows_clear(&seen);
 	return result != 0 ? -1 : found;

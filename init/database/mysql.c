@@ -45,8 +45,8 @@ struct wait {
 	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
 	int64_t limit;
 	bool late;
-	bool foreign;	   /* the first bytes are no greeting */
-	bool without_tls;  /* though the server may want it */
+	bool foreign;	  /* the first bytes are no greeting */
+	bool without_tls; /* though the server may want it */
 	bool uses_tls;
 	bool requires_tls; /* the library takes it as a wish, unless it verifies */
 	bool lacks_tls;	   /* though it is required */
@@ -255,8 +255,8 @@ static const enum tls *find_word(const char *word)
 }
 
 /* What the parameters ask for; an unknown word ("skip-verify", JSON) wants TLS. Nothing said: TLS
- * where the server has it, unverified, as MySQL's own clients do. A CA alone means that the chain is
- * verified, as in PyMySQL. */
+ * where the server has it, unverified, as MySQL's own clients do. A CA alone means that the chain
+ * is verified, as in PyMySQL. */
 static enum tls find_tls(const struct database_url *url)
 {
 	const char *mode = FIRST(url, mode_names);

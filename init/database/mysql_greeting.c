@@ -49,8 +49,9 @@ bool mysql_greeting_lacks_tls(const unsigned char *bytes, size_t length)
 {
 	if (length > HEADER_SIZE && bytes[HEADER_SIZE] == ERROR_MARK)
 		return false;
-	const unsigned char *end =
-		length > HEADER_SIZE ? memchr(bytes + HEADER_SIZE, '\0', length - HEADER_SIZE) : NULL;
+	const unsigned char *end = length > HEADER_SIZE
+					   ? memchr(bytes + HEADER_SIZE, '\0', length - HEADER_SIZE)
+					   : NULL;
 	if (end == NULL || (size_t)(end - bytes) + 1 + CAPABILITIES_OFFSET >= length)
 		return true;
 	return (end[1 + CAPABILITIES_OFFSET] & CAPABILITY_TLS) == 0;

@@ -321,6 +321,7 @@ static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 	case MESSAGE_FINISHED:
 	case MESSAGE_BACK:
 	case MESSAGE_RELEASE:
+	case MESSAGE_KEY:
 	case MESSAGE_KINDS:
 		break;
 	}
@@ -348,12 +349,24 @@ static void keep_backup(struct boot *boot, const char *text)
 		(void)snprintf(boot->backup, sizeof boot->backup, "%.*s", (int)length, text);
 }
 
+/* It stands in every environment, as "NAME=" so far. */
+static void keep_key(const struct boot *boot, const struct message *message)
+{
+	if (message->work < boot->plan->key_count)
+		(void)snprintf(boot->plan->keys[message->work].variable, FILES_KEY_SIZE, "%s",
+			message->text);
+}
+
 static void read_child(struct boot *boot, const struct process *process)
 {
 	struct message message;
 	while (message_take(process->descriptor, &message) == MESSAGE_TAKEN)
 		if (message.kind == MESSAGE_REFUSED) {
+			if (boot->told.status != 0)
+				log_error("%s", boot->told.message);
 			(void)error_set(&boot->told, message.status, "%s", message.text);
+		} else if (message.kind == MESSAGE_KEY) {
+			keep_key(boot, &message);
 		} else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY) {
 			log_info("%s: %s", process->kind.name, message.text);
 			if (message.kind == MESSAGE_READY &&
@@ -421,6 +434,8 @@ static void describe_failure(const struct boot *boot, const struct plan_step *st
 		(void)error_set(error, STATUS_SIGNAL_BASE + interrupted,
 			"%s was interrupted from the terminal after %s; the app is not started",
 			step->name, elapsed);
+	else if (boot->told.status == STATUS_CONFIG)
+		*error = boot->told;
 	else if (boot->told.status != 0)
 		(void)error_set(
 			error, boot->told.status, "%s failed: %s", step->name, boot->told.message);

@@ -8,7 +8,7 @@
 #include "config/show.h"
 #include "run/plan_draft.h"
 
-#define STEPS_MOST 12  /* of tminus's own, and the app */
+#define STEPS_MOST 13  /* of tminus's own, and the app */
 #define WORKS_OWN 3    /* backup, upgrade, seed */
 #define BACKUPS_MOST 2 /* a backup, and a restore */
 
@@ -105,14 +105,19 @@ static void add_user_step(struct draft *draft, size_t index)
 			   : draft_work(draft, WORK_STEP, settings->name, whens[settings->when]);
 	size_t first = draft->plan->step_count;
 	struct plan_step *step =
-		draft_named(draft, NAMED_STEP, index, settings->name, &settings->command);
-	draft_note_named(draft, NAMED_STEP, index, settings->condition, draft_when(draft, work));
+		settings->remove.count > 0
+			? draft_remove(draft, settings)
+			: draft_named(draft, NAMED_STEP, index, settings->name, &settings->command);
+	draft_note_named(draft, NAMED_STEP, index,
+		settings->remove.count > 0 ? "remove" : "command", settings->condition,
+		draft_when(draft, work));
 	step->first->kind.time_limit = settings->timeout;
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	draft_place(draft, step, settings->workdir, settings->user);
 	draft_join(draft, first, work);
 	if (work != NO_WORK)
-		draft_digest(&draft->plan->works[work], &settings->command, NULL);
+		draft_digest(&draft->plan->works[work],
+			settings->remove.count > 0 ? &settings->remove : &settings->command, NULL);
 }
 
 static void add_app(struct draft *draft)
@@ -156,6 +161,7 @@ static void add_ordered(struct draft *draft, const struct ordered_step *step)
 
 static void add_boot(struct draft *draft)
 {
+	draft_files(draft);
 	for (size_t i = 0; i < draft->config->order_count; i++)
 		add_ordered(draft, &draft->config->order[i]);
 	draft_note_switched_off(draft, NAMED_STEP);
@@ -188,6 +194,7 @@ static void add_waiting_restore(struct draft *draft)
 
 static void add_waiting_guard(struct draft *draft)
 {
+	draft_files(draft);
 	draft_wait(draft);
 	draft_guarded(draft);
 }

@@ -168,14 +168,19 @@ bool draft_leaves_out(
 	return true;
 }
 
+const char *draft_name(struct draft *draft, enum named_kind kind, const char *name)
+{
+	struct text text = {0};
+	text_add_format(&text, "%s %s", settings_kind_name(kind), name);
+	return keep(draft->plan, text_take(&text));
+}
+
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */
 struct plan_step *draft_named(struct draft *draft, enum named_kind kind, size_t index,
 	const char *name, const struct list *argv)
 {
-	struct text text = {0};
-	text_add_format(&text, "%s %s", settings_kind_name(kind), name);
-	draft_command(draft, keep(draft->plan, text_take(&text)),
-		config_named_command_text(draft->config, kind, index), argv, 0, STATUS_STEP);
+	draft_command(draft, draft_name(draft, kind, name),
+		config_named_text(draft->config, kind, index, "command"), argv, 0, STATUS_STEP);
 	return &draft->plan->steps[draft->plan->step_count - 1];
 }
 

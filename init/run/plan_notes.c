@@ -58,17 +58,27 @@ static char *named_title(enum named_kind kind, const char *name)
 }
 
 void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
-	const char *condition, const char *when)
+	const char *key, const char *condition, const char *when)
 {
 	if (draft->request->notes == NULL)
 		return;
 	const struct config *config = draft->config;
 	const struct given_section *section = &config->origins->named[kind].items[index];
-	autofree char *what = config_named_command_text(config, kind, index);
+	autofree char *what = config_named_text(config, kind, index, key);
 	autofree char *title = named_title(kind, section->name);
 	autofree char *holds = condition_reason(condition, config->environment.items);
 	draft_note(draft, true, title, what, "%s; %s%s%s", section->origin, when,
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
+}
+
+void draft_note_no(
+	const struct draft *draft, enum named_kind kind, const char *name, const char *reason)
+{
+	if (draft->request->notes == NULL)
+		return;
+	autofree char *title = named_title(kind, name);
+	draft_note(draft, false, title, NULL, "%s; %s",
+		origins_named(draft->config->origins, kind, name)->origin, reason);
 }
 
 void draft_note_left_out(
@@ -76,24 +86,22 @@ void draft_note_left_out(
 {
 	if (draft->request->notes == NULL)
 		return;
-	const struct config *config = draft->config;
-	autofree char *title = named_title(kind, name);
-	autofree char *reason = condition_reason(condition, config->environment.items);
-	const char *origin = origins_named(config->origins, kind, name)->origin;
-	draft_note(draft, false, title, NULL, "%s; if = %s does not hold: %s", origin, condition,
-		reason);
+	struct text text = {0};
+	autofree char *reason = condition_reason(condition, draft->config->environment.items);
+	text_add_format(&text, "if = %s does not hold: %s", condition, reason);
+	draft_note_no(draft, kind, name, text.bytes);
+	text_free(&text);
 }
 
 void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
 {
 	const struct given_sections *sections = &draft->config->origins->named[kind];
 	int key = settings_find_named(kind, "command");
-	for (size_t i = 0; draft->request->notes != NULL && i < sections->count; i++) {
+	for (size_t i = 0; i < sections->count; i++) {
 		const struct given *given = &sections->items[i].keys[key];
-		autofree char *title = named_title(kind, sections->items[i].name);
 		if (given->text != NULL && given->text[0] == '\0')
-			draft_note(draft, false, title, NULL, "%s; its command is empty",
-				given->origin);
+			draft_note_no(
+				draft, kind, sections->items[i].name, "its command is made empty");
 	}
 }
 

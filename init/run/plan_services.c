@@ -31,7 +31,7 @@ void draft_service(struct draft *draft, size_t index)
 		draft_named(draft, NAMED_SERVICE, index, settings->name, &settings->command);
 	step->first->kind.command.terminal = -1;
 	draft_place(draft, step, settings->workdir, settings->user);
-	draft_note_named(draft, NAMED_SERVICE, index, settings->condition,
+	draft_note_named(draft, NAMED_SERVICE, index, "command", settings->condition,
 		settings->after == AFTER_APP ? "when the app is up" : "before the app");
 	struct supervised *one = draft_supervise(plan, step->first);
 	draft_restart(one, settings->restart, draft->config);
@@ -118,7 +118,7 @@ void draft_job(struct draft *draft, size_t index)
 	const struct list *argv = job_argv(draft, settings, job);
 	const struct plan_step *step = draft_job_command(draft, index, argv);
 	struct command *command = &step->first->kind.command;
-	draft_note_named(draft, NAMED_JOB, index, settings->condition,
+	draft_note_named(draft, NAMED_JOB, index, "command", settings->condition,
 		job->run != NULL ? "at its times, by one replica" : "at its times");
 	plan->step_count--; /* a row, and no step */
 	command->terminal = -1;

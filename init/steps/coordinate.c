@@ -257,8 +257,8 @@ static const struct ledger_entry *find_unfinished(const struct coordination *all
 
 /* What the commands of boot have left, where the lock is and, with lock.url, in the database. As of
  * lock_survivor. */
-static int find_survivor(struct coordination *all, const char *boot, char *who, size_t size,
-	struct failure *failure)
+static int find_survivor(
+	struct coordination *all, const char *boot, char *who, size_t size, struct failure *failure)
 {
 	char name[WORK_SESSION_SIZE];
 	bool elsewhere = all->job->config->lock_database != NULL;

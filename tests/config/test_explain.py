@@ -57,12 +57,20 @@ def test_the_rows_stand_in_the_order_of_the_start(explained):
     ({"RUN_SEARCH": "yes", "APP_ENV": "production"}, "step search", False, "RUN_SEARCH is yes, APP_ENV is production"),
     ({"RUN_SEARCH": "on"}, "step search", True, "tminus.ini:5; at every start; RUN_SEARCH is on, APP_ENV is not set"),
     ({"APP_ENV": "staging", "TMINUS_STEP_ASSETS_COMMAND": ""}, "step assets", False,
-     "TMINUS_STEP_ASSETS_COMMAND; its command is empty"),
+     "tminus.ini:8; its command is made empty"),
     ({"TMINUS_APP_RESTART": "never"}, "app", True, "tminus.ini:18; tminus looks after it"),
 ])
 def test_each_yes_and_no_has_its_reason(explained, environment, step, runs, why):
     row = explained(**environment)[0][step]
     assert row["runs"] is runs and why in row["why"]
+
+
+def test_files_come_first_and_in_their_order(explained):
+    rows, order = explained(ini="[template t]\nfrom = s\n[key A]\nfile = k\n[key B]\nfile = k\n[dir d]\nmode = 0700\n"
+                                "[step pid]\nremove = tmp/pid\n", B="set")
+    assert order[:4] == ["dir d", "key A", "key B", "template t"]
+    assert [rows[name]["what"] for name in ("template t", "key A", "step pid")] == ["s", "k", "tmp/pid"]
+    assert rows["key B"]["runs"] is False and rows["key B"]["why"] == "tminus.ini:5; it is set already"
 
 
 def test_work_of_one_replica_is_called_that(explained):
