@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/url_text.h"
 #include "config/variables.h"
 
+#define SCHEME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 #define DEPTH_MAX 8 /* of references in defaults of references */
 
 /* NOLINTBEGIN(misc-no-recursion): a default is text again, at most DEPTH_MAX deep. */
@@ -14,6 +16,7 @@ struct expansion {
 	struct text *result;
 	struct error *error;
 	int depth;
+	bool encodes; /* values */
 };
 
 struct reference {
@@ -78,7 +81,9 @@ static int expand_reference(struct expansion *expansion, const struct reference 
 	const char *value =
 		variable_value_of(expansion->environment, reference->name, reference->name_length);
 	bool given = value != NULL && (value[0] != '\0' || reference->action == 0);
-	if (given)
+	if (given && expansion->encodes)
+		url_add_encoded(expansion->result, value, "");
+	else if (given)
 		text_add(expansion->result, value);
 	if (given || reference->action == 0)
 		return 0;
@@ -134,7 +139,7 @@ static int expand_bytes(struct expansion *expansion, const char *bytes, size_t l
 int expand_text(const char *text, char *const *environment, char **result, struct error *error)
 {
 	struct text expanded = {0};
-	struct expansion expansion = {environment, &expanded, error, 0};
+	struct expansion expansion = {environment, &expanded, error, 0, false};
 	if (expand_bytes(&expansion, text, strlen(text)) != 0) {
 		text_free(&expanded);
 		return -1;
@@ -143,10 +148,52 @@ int expand_text(const char *text, char *const *environment, char **result, struc
 	return 0;
 }
 
+/* How much of text is a URL up to the end of its login; 0 where it has none. */
+static size_t login_length(const char *text)
+{
+	size_t login = 0;
+	size_t scheme = strspn(text, SCHEME_BYTES);
+	if (scheme == 0 || strncmp(text + scheme, "://", 3) != 0)
+		return 0;
+	const char *end = text + strlen(text);
+	for (const char *at = text + scheme + 3; at < end && strchr("/?#", *at) == NULL; at++) {
+		const char *close = NULL;
+		if (*at == '@')
+			login = (size_t)(at - text);
+		if (at[0] == '$' && at[1] == '{')
+			close = find_close(at + 2, end);
+		if (close != NULL)
+			at = close;
+	}
+	return login;
+}
+
+int expand_url(const char *text, char *const *environment, char **result, struct error *error)
+{
+	struct text expanded = {0};
+	struct expansion expansion = {environment, &expanded, error, 0, true};
+	size_t login = login_length(text);
+	int status = expand_bytes(&expansion, text, login);
+	expansion.encodes = false;
+	if (status == 0)
+		status = expand_bytes(&expansion, text + login, strlen(text + login));
+	if (status != 0)
+		text_free(&expanded);
+	else
+		*result = text_take(&expanded);
+	return status;
+}
+
+const char *expand_fault(const struct error *error)
+{
+	bool faulty = strstr(error->message, "is not understood") != NULL;
+	return faulty ? "a ${...} in it is not understood ($$ is a $)" : error->message;
+}
+
 int expand_at(
 	const char **cursor, char *const *environment, struct text *result, struct error *error)
 {
-	struct expansion expansion = {environment, result, error, 0};
+	struct expansion expansion = {environment, result, error, 0, false};
 	const char *rest = expand_dollar(&expansion, *cursor, *cursor + strlen(*cursor));
 	if (rest == NULL)
 		return -1;
