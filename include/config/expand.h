@@ -33,6 +33,13 @@ struct expand_template {
  * value. Each fault names its line; -1 when there was one. */
 int expand_template(
 	const struct expand_template *template, struct text *result, struct faults *faults);
+/* The same, but where text is written as a URL, the values that come into its login (before the @)
+ * are percent-encoded: a password may hold anything. RFC 3986, 3.2.1 */
+int expand_url(const char *text, char *const *environment, char **result, struct error *error);
+
+/* What is wrong, without what stands in a reference that is not understood: that may be a part of a
+ * password. */
+const char *expand_fault(const struct error *error);
 
 /* Expands what stands at *cursor, which is a '$', to the end of result, and moves *cursor behind
  * it. */

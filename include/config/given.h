@@ -41,9 +41,24 @@ struct given_sections {
 	size_t count;
 };
 
+/* A variable that tminus.ini or an env_file sets. */
+struct given_variable {
+	char *name;
+	char *text;    /* as it is written; NULL: never shown */
+	char *origin;  /* "tminus.ini:4", ".env:2" */
+	bool if_unset; /* ?= */
+};
+
+struct given_variables {
+	struct given_variable *items;
+	size_t count;
+};
+
 struct origins {
 	struct given *plain; /* by index of settings_plain */
 	struct given_sections named[NAMED_KINDS];
+	struct given_variables rows;	  /* of [env], in the file's order */
+	struct given_variables variables; /* those that came into effect, env_file's too */
 	char *app; /* argv of the command line's app, unexpanded and quoted; NULL when none */
 };
 
@@ -64,6 +79,13 @@ struct given_section *origins_named_by_variable(
 	struct origins *origins, enum named_kind kind, const char *upper, size_t length);
 struct given_section *origins_add_named(
 	struct origins *origins, enum named_kind kind, const char *name, const char *origin);
+
+/* Adds a variable, in the place of an older one of that name; and finds one, or NULL. */
+void given_variable_set(struct given_variables *variables, const char *name, const char *text,
+	const char *origin, bool if_unset);
+const struct given_variable *given_variable_find(
+	const struct given_variables *variables, const char *name);
+void given_variables_free(struct given_variables *variables);
 
 /* Was anything set by more than defaults? Without that, tminus is a plain init. */
 bool origins_any(const struct origins *origins);

@@ -2,14 +2,15 @@
  * An INI file as a list of keys and where each stands. Parsed by inih, whose limits are kept away
  * from the user: its buffers (200 bytes in the distribution's build) never see a value.
  *
- *   [section] or [step NAME], key = value or key: value, # and ; begin a comment at the start of a
- *   line only (" ;" inside a value belongs to it), a line that is indented deeper than its key
- *   continues the value, with a newline between. UTF-8, with or without byte order mark; CRLF is
- *   accepted. Keys have at most 49 bytes, sections 249, lines 4,096.
+ *   [section] or [step NAME], key = value or key: value or key ?= value, # and ; begin a comment at
+ * the start of a line only (" ;" inside a value belongs to it), a line that is indented deeper than
+ * its key continues the value, with a newline between. UTF-8, with or without byte order mark; CRLF
+ * is accepted. Keys have at most 49 bytes, sections 249, lines 4,096.
  */
 #ifndef TMINUS_CONFIG_INI_H
 #define TMINUS_CONFIG_INI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/faults.h"
@@ -24,6 +25,7 @@ struct ini_entry {
 	char *key;     /* NULL: this only says that the section stands at line */
 	char *value;   /* NULL with key; "" when nothing stands behind the sign */
 	size_t line;
+	bool if_unset; /* ?= */
 };
 
 struct ini_document {

@@ -18,6 +18,9 @@ void source_environment_read(
 /* Is the variable of that name tminus's own, so that no child gets it? */
 bool source_environment_owns(const char *name, size_t length);
 
+/* What keeps a name from being that of a variable which commands get, as "is ...", or NULL. */
+const char *variable_name_fault(const char *name);
+
 /* The content of the file that the variable NAME_FILE names, without one final newline, in *value,
  * which the caller frees; NULL when there is no such variable or it is empty. -1 and STATUS_CONFIG,
  * naming the variable and the file, when it cannot be read, holds a NUL byte, or NAME is set too.

@@ -5,9 +5,14 @@
 #ifndef TMINUS_CONFIG_URL_TEXT_H
 #define TMINUS_CONFIG_URL_TEXT_H
 
+#include "base/text.h"
 #include "config/url.h"
 
 /* "postgresql://app:s%40cret@db:5432/shop?sslmode=require"; the caller frees it. */
 char *database_url_text(const struct database_url *url);
+
+/* Adds part with everything percent-encoded but RFC 3986's unreserved characters and what kept
+ * allows. */
+void url_add_encoded(struct text *text, const char *part, const char *kept);
 
 #endif

@@ -22,6 +22,9 @@ const char *variable_filled(char *const *environment, const char *name);
 /* Sets NAME=value in a list that owns its strings, in the place of an older one. */
 void variable_set(struct list *environment, const char *name, const char *value);
 
+/* Takes the variable called name out of a list that owns its strings. */
+void variable_unset(struct list *environment, const char *name);
+
 /* Adds NAME=value to the end of a list that owns its strings. */
 void variable_add(struct list *environment, const char *name, const char *value);
 

@@ -206,9 +206,7 @@ static void explain(const struct setting *setting, const struct given *given,
 	/* A faulty "${" is shown with what stands behind it, which may be a part of a password. */
 	bool hidden = given->source == SOURCE_FILE || setting_is_secret(setting) ||
 		      setting->type == TYPE_URL;
-	bool faulty = strstr(error->message, "is not understood") != NULL;
-	text_add(&message,
-		hidden && faulty ? "a ${...} in it is not understood ($$ is a $)" : error->message);
+	text_add(&message, hidden ? expand_fault(error) : error->message);
 	faults_add(faults, "%s", message.bytes);
 	text_free(&message);
 }
@@ -239,7 +237,9 @@ void assign_value(const struct setting *setting, const struct given *given,
 		return;
 	autofree char *expanded = NULL;
 	if (expand && types[setting->type].expands) {
-		if (expand_text(given->text, environment, &expanded, &error) != 0) {
+		int (*expansion)(const char *, char *const *, char **, struct error *) =
+			setting->type == TYPE_URL ? expand_url : expand_text;
+		if (expansion(given->text, environment, &expanded, &error) != 0) {
 			explain(setting, given, &error, faults);
 			return;
 		}

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "config/assign.h"
 #include "config/database_settings.h"
+#include "config/environment.h"
 #include "config/expand.h"
 #include "config/file_settings.h"
 #include "config/given.h"
@@ -25,8 +26,8 @@ struct loader {
 	const struct config_request *request;
 	struct config *config;
 	struct faults *faults;
-	struct list known; /* what ${...} may refer to: the request's environment and, where it came
-			      from a file, DATABASE_URL */
+	struct list known; /* what ${...} may refer to, and what commands get but for our own: see
+			      environment.h; and DATABASE_URL where it came from a file */
 	bool *assigned;	   /* by index of settings_plain */
 	bool anything_set; /* by more than defaults */
 };
@@ -54,14 +55,12 @@ static void note_platform_fault(struct loader *loader, const char *message)
 		list_append(&loader->config->warnings, message);
 }
 
-static void read_known(struct loader *loader)
+/* DATABASE_URL from the file that DATABASE_URL_FILE names. */
+static void read_url_file(struct loader *loader)
 {
-	char *const *environment = loader->request->environment;
-	for (; environment != NULL && *environment != NULL; environment++)
-		list_append(&loader->known, *environment);
 	struct error error;
 	autofree char *url = NULL;
-	if (secret_from_file(loader->request->environment, "DATABASE_URL", &url, &error) != 0)
+	if (secret_from_file(loader->known.items, "DATABASE_URL", &url, &error) != 0)
 		note_platform_fault(loader, error.message);
 	if (url != NULL)
 		variable_set(&loader->known, "DATABASE_URL", url);
@@ -86,26 +85,61 @@ static void assign_early(struct loader *loader, const char *section, const char 
 		assign_row(loader, (size_t)index);
 }
 
+static struct environment environment_of(struct loader *loader)
+{
+	struct config *config = loader->config;
+	return (struct environment){
+		.process = loader->request->environment,
+		.config = config,
+		.origins = config->origins,
+		.known = &loader->known,
+		.warnings = &config->warnings,
+		.faults = loader->faults,
+	};
+}
+
+static void read_known(struct loader *loader)
+{
+	char *const *process = loader->request->environment;
+	for (char *const *entry = process; entry != NULL && *entry != NULL; entry++)
+		list_append(&loader->known, *entry);
+	read_url_file(loader);
+	assign_early(loader, "app", "env_file");
+	assign_early(loader, "env", "required");
+	assign_early(loader, "env", "secrets");
+	assign_early(loader, "env", "unset");
+	const struct environment environment = environment_of(loader);
+	environment_compose(&environment);
+	if (variable_filled(process, "DATABASE_URL_FILE") == NULL)
+		read_url_file(loader);
+	assign_early(loader, "app", "workdir");
+	assign_early(loader, "app", "path_prepend");
+	environment_prepend_path(&environment);
+}
+
 /* TMINUS_ENVIRONMENT and --set; else the frameworks' own variables; else the INI file's
  * environment: an image that carries "development" in its file must not undo seeds where the
- * platform says production. */
+ * platform says production. For the same reason what [env] and env_file alone have comes last. */
 static void find_environment_name(struct loader *loader)
 {
 	static const char *const variables[] = {
-		"FLASK_ENV", "APP_ENV", "DJANGO_ENV", "RAILS_ENV", "NODE_ENV", NULL};
+		"FLASK_ENV", "APP_ENV", "DJANGO_ENV", "RAILS_ENV", "NODE_ENV"};
+	enum { COUNT = sizeof variables / sizeof *variables };
 	struct config *config = loader->config;
 	struct given *given = origins_plain(config->origins, "", "environment");
 	assign_early(loader, "", "environment");
 	bool open = config->environment_name == NULL || given->source <= SOURCE_INI;
-	for (size_t i = 0; open && variables[i] != NULL; i++) {
-		const char *value = variable_filled(loader->known.items, variables[i]);
-		if (value == NULL)
+	for (size_t i = 0; open && i < 2 * COUNT; i++) {
+		const char *name = variables[i % COUNT];
+		const char *value = variable_filled(loader->known.items, name);
+		bool of_platform = variable_filled(loader->request->environment, name) != NULL;
+		if (value == NULL || (i < COUNT && !of_platform))
 			continue;
 		open = false;
 		free(config->environment_name);
 		config->environment_name = memory_copy(value);
 		/* Above TMINUS_ENVIRONMENT="", which said nothing. */
-		given_set(given, value, variables[i], SOURCE_COMMAND_LINE);
+		given_set(given, value, name, SOURCE_COMMAND_LINE);
 	}
 	if (config->environment_name == NULL)
 		config->environment_name = memory_copy("production");
@@ -130,7 +164,9 @@ static void find_user(struct loader *loader)
 		return;
 	if (config->app_group >= 0)
 		account_set_group(user, (gid_t)config->app_group);
-	variable_set(&loader->known, "HOME", user->home);
+	/* A HOME of [env] or an env_file is meant for this user. */
+	if (given_variable_find(&config->origins->variables, "HOME") == NULL)
+		variable_set(&loader->known, "HOME", user->home);
 	for (size_t i = 0; user->name != NULL && i < 2; i++)
 		variable_set(&loader->known, i == 0 ? "USER" : "LOGNAME", user->name);
 }
@@ -139,7 +175,6 @@ static void apply_preset(struct loader *loader)
 {
 	struct config *config = loader->config;
 	assign_early(loader, "boot", "preset");
-	assign_early(loader, "app", "workdir");
 	bool seeds = true;
 	if (config->preset == PRESET_AUTO) {
 		struct preset_finding finding =
@@ -609,6 +644,8 @@ static void fill(struct loader *loader)
 	check_seed(loader);
 	check_way_back(loader);
 	find_database(loader);
+	const struct environment environment = environment_of(loader);
+	environment_require(&environment);
 	fill_environment(loader);
 	check_targets(loader);
 	check_health(loader);

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/url_text.h"
 #include "config/variables.h"
 
+#define SCHEME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 #define DEPTH_MAX 8   /* of references in defaults of references */
 #define FAULTS_MAX 50 /* of one template: it is none */
 
@@ -18,6 +20,7 @@ struct expansion {
 	int depth;
 	const struct list *only; /* NULL: all names are expanded */
 	bool strict;		 /* a variable must be set */
+	bool encodes;		 /* values */
 };
 
 struct reference {
@@ -82,7 +85,9 @@ static int expand_reference(struct expansion *expansion, const struct reference 
 	const char *value =
 		variable_value_of(expansion->environment, reference->name, reference->name_length);
 	bool given = value != NULL && (value[0] != '\0' || reference->action == 0);
-	if (given)
+	if (given && expansion->encodes)
+		url_add_encoded(expansion->result, value, "");
+	else if (given)
 		text_add(expansion->result, value);
 	if (value == NULL && reference->action == 0 && expansion->strict)
 		return error_set(expansion->error, STATUS_CONFIG,
@@ -168,8 +173,11 @@ int expand_template(
 	const struct expand_template *template, struct text *result, struct faults *faults)
 {
 	struct error error;
-	struct expansion expansion = {
-		template->environment, result, &error, 0, template->only, true};
+	struct expansion expansion = {.environment = template->environment,
+		.result = result,
+		.error = &error,
+		.only = template->only,
+		.strict = true};
 	const char *at = template->bytes;
 	const char *end = at + template->length;
 	int wrong = 0;
@@ -192,7 +200,8 @@ int expand_template(
 int expand_text(const char *text, char *const *environment, char **result, struct error *error)
 {
 	struct text expanded = {0};
-	struct expansion expansion = {environment, &expanded, error, 0, NULL, false};
+	struct expansion expansion = {
+		.environment = environment, .result = &expanded, .error = error};
 	if (expand_bytes(&expansion, text, strlen(text)) != 0) {
 		text_free(&expanded);
 		return -1;
@@ -201,10 +210,53 @@ int expand_text(const char *text, char *const *environment, char **result, struc
 	return 0;
 }
 
+/* How much of text is a URL up to the end of its login; 0 where it has none. */
+static size_t login_length(const char *text)
+{
+	size_t login = 0;
+	size_t scheme = strspn(text, SCHEME_BYTES);
+	if (scheme == 0 || strncmp(text + scheme, "://", 3) != 0)
+		return 0;
+	const char *end = text + strlen(text);
+	for (const char *at = text + scheme + 3; at < end && strchr("/?#", *at) == NULL; at++) {
+		const char *close = NULL;
+		if (*at == '@')
+			login = (size_t)(at - text);
+		if (at[0] == '$' && at[1] == '{')
+			close = find_close(at + 2, end);
+		if (close != NULL)
+			at = close;
+	}
+	return login;
+}
+
+int expand_url(const char *text, char *const *environment, char **result, struct error *error)
+{
+	struct text expanded = {0};
+	struct expansion expansion = {
+		.environment = environment, .result = &expanded, .error = error, .encodes = true};
+	size_t login = login_length(text);
+	int status = expand_bytes(&expansion, text, login);
+	expansion.encodes = false;
+	if (status == 0)
+		status = expand_bytes(&expansion, text + login, strlen(text + login));
+	if (status != 0)
+		text_free(&expanded);
+	else
+		*result = text_take(&expanded);
+	return status;
+}
+
+const char *expand_fault(const struct error *error)
+{
+	bool faulty = strstr(error->message, "is not understood") != NULL;
+	return faulty ? "a ${...} in it is not understood ($$ is a $)" : error->message;
+}
+
 int expand_at(
 	const char **cursor, char *const *environment, struct text *result, struct error *error)
 {
-	struct expansion expansion = {environment, result, error, 0, NULL, false};
+	struct expansion expansion = {.environment = environment, .result = result, .error = error};
 	const char *rest = expand_dollar(&expansion, *cursor, *cursor + strlen(*cursor));
 	if (rest == NULL)
 		return -1;

@@ -54,6 +54,8 @@ void origins_free(struct origins *origins)
 	free_given(origins->plain, plain_count());
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
 		free_sections(&origins->named[kind], key_count(kind));
+	given_variables_free(&origins->rows);
+	given_variables_free(&origins->variables);
 	free(origins->app);
 	free(origins);
 }
@@ -117,6 +119,55 @@ struct given_section *origins_add_named(
 		.keys = memory_zeroed(key_count(kind), sizeof(struct given)),
 	};
 	return section;
+}
+
+static void clear_variable(struct given_variable *variable)
+{
+	free(variable->name);
+	free(variable->text);
+	free(variable->origin);
+}
+
+static struct given_variable *find_variable(
+	const struct given_variables *variables, const char *name)
+{
+	for (size_t i = 0; i < variables->count; i++)
+		if (text_equal(variables->items[i].name, name))
+			return &variables->items[i];
+	return NULL;
+}
+
+void given_variable_set(struct given_variables *variables, const char *name, const char *text,
+	const char *origin, bool if_unset)
+{
+	struct given_variable *variable = find_variable(variables, name);
+	if (variable != NULL) {
+		clear_variable(variable);
+	} else {
+		variables->items = memory_resized(
+			variables->items, variables->count + 1, sizeof *variables->items);
+		variable = &variables->items[variables->count++];
+	}
+	*variable = (struct given_variable){
+		.name = memory_copy(name),
+		.text = text != NULL ? memory_copy(text) : NULL,
+		.origin = memory_copy(origin),
+		.if_unset = if_unset,
+	};
+}
+
+const struct given_variable *given_variable_find(
+	const struct given_variables *variables, const char *name)
+{
+	return find_variable(variables, name);
+}
+
+void given_variables_free(struct given_variables *variables)
+{
+	for (size_t i = 0; i < variables->count; i++)
+		clear_variable(&variables->items[i]);
+	free(variables->items);
+	*variables = (struct given_variables){0};
 }
 
 bool origins_any(const struct origins *origins)

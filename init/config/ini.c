@@ -31,6 +31,7 @@ struct reader {
 	struct faults *faults;
 	const char *section; /* the one that we are in; inih's own may be cut */
 	enum line_kind kind;
+	bool if_unset;	   /* the key is followed by ?= */
 	struct span kept;  /* the value, or the part of one, in the line just handed on */
 	size_t key_indent; /* blanks before the last key */
 	bool in_key;	   /* a key stands above in this section, so it can be continued */
@@ -138,7 +139,7 @@ static bool is_key_byte(char byte)
 }
 
 /* What is wrong with a line that should be a key and a value, or NULL. */
-static const char *parse_key(struct span line, struct span *key, struct span *value)
+static const char *parse_key(struct span line, struct span *key, struct span *value, bool *if_unset)
 {
 	size_t sign = 0;
 	while (sign < line.length && line.start[sign] != '=' && line.start[sign] != ':')
@@ -147,7 +148,8 @@ static const char *parse_key(struct span line, struct span *key, struct span *va
 		return "neither a [section] nor key = value (a continued line is indented deeper "
 		       "than "
 		       "its key)";
-	*key = trimmed((struct span){line.start, sign});
+	*if_unset = sign > 0 && line.start[sign] == '=' && line.start[sign - 1] == '?';
+	*key = trimmed((struct span){line.start, sign - *if_unset});
 	*value = trimmed((struct span){line.start + sign + 1, line.length - sign - 1});
 	if (key->length == 0)
 		return "a value without a key";
@@ -163,7 +165,7 @@ static void hand_key(
 	struct reader *reader, struct span line, size_t indent, char *room, size_t size)
 {
 	struct span key = {0};
-	const char *wrong = parse_key(line, &key, &reader->kept);
+	const char *wrong = parse_key(line, &key, &reader->kept, &reader->if_unset);
 	reader->in_key = wrong == NULL;
 	reader->key_indent = indent;
 	if (wrong != NULL) {
@@ -248,6 +250,7 @@ static void add_key(struct reader *reader, const char *section, const char *key)
 			.key = memory_copy(key),
 			.value = memory_copy_bytes(reader->kept.start, reader->kept.length),
 			.line = reader->line,
+			.if_unset = reader->if_unset,
 		});
 }
 

@@ -100,3 +100,16 @@ bool file_is_exposed(const char *path, bool *certain, struct error *fault)
 		path, who, (unsigned)status.st_uid, (unsigned)(status.st_mode & 07777));
 	return true;
 }
+
+bool file_is_trusted(const char *path, struct list *warnings, struct faults *faults)
+{
+	struct error fault;
+	bool certain = true;
+	if (geteuid() != 0 || !file_is_exposed(path, &certain, &fault))
+		return true;
+	if (certain)
+		faults_add(faults, "%s", fault.message);
+	else
+		list_append(warnings, fault.message);
+	return !certain;
+}

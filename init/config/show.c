@@ -181,6 +181,41 @@ static void add_named(struct table *table, const struct config *config, enum nam
 				sections->items[i].name, config_named(config, kind, i));
 }
 
+/* The variables of [env] and env_file, with their values as they stand in tminus.ini. What an
+ * env_file or the environment holds may be a secret, and so may what has such a name. */
+static bool is_secret(const struct given_variable *variable)
+{
+	static const char *const words[] = {
+		"PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", NULL};
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (strstr(variable->name, words[i]) != NULL)
+			return true;
+	return variable->text == NULL;
+}
+
+static char *variable_path(const struct given_variable *variable)
+{
+	struct text path = {0};
+	text_add_format(&path, "env.%s", variable->name);
+	return text_take(&path);
+}
+
+static void add_variables(struct table *table, const struct origins *origins)
+{
+	const struct given_variables *set = &origins->variables;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct given_variable *variable = &set->items[i];
+		add_row(table, variable_path(variable),
+			is_secret(variable) ? memory_copy(MASK) : masked_words(variable->text),
+			variable->origin);
+	}
+	for (size_t i = 0; i < origins->rows.count; i++) {
+		const struct given_variable *row = &origins->rows.items[i];
+		if (given_variable_find(set, row->name) == NULL)
+			add_row(table, variable_path(row), memory_copy(MASK), "environment");
+	}
+}
+
 static struct table settings_table(const struct config *config)
 {
 	struct table table = {0};
@@ -190,6 +225,7 @@ static struct table settings_table(const struct config *config)
 		add_setting(&table, &plain[i], &config->origins->plain[i], NULL, config);
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
 		add_named(&table, config, kind);
+	add_variables(&table, config->origins);
 	return table;
 }
 

@@ -15,8 +15,7 @@
 
 /* Read elsewhere, for later, or (VERSION) what Dockerfiles use to pin a release: never unknown.
  * TMINUS_ENVIRONMENT is a setting besides. */
-static const char *const reserved[] = {
-	"TMINUS_CONFIG", "TMINUS_ROLE", "TMINUS_BOOT_ID", "TMINUS_VERSION"};
+static const char *const reserved[] = {"TMINUS_CONFIG", "TMINUS_BOOT_ID", "TMINUS_VERSION"};
 
 static bool is_from_kubernetes(const char *name, size_t length)
 {
@@ -43,6 +42,18 @@ bool source_environment_owns(const char *name, size_t length)
 {
 	return length >= sizeof PREFIX - 1 && text_starts_with(name, PREFIX) &&
 	       !is_from_kubernetes(name, length);
+}
+
+const char *variable_name_fault(const char *name)
+{
+	size_t length = 0;
+	while (variable_byte(name[length], length == 0))
+		length++;
+	if (length == 0 || name[length] != '\0')
+		return "is no name of a variable (letters, digits and _, and no digit first)";
+	if (source_environment_owns(name, length))
+		return "is tminus's own: settings stand in sections of their own";
+	return text_equal(name, "NOTIFY_SOCKET") ? "is tminus's to set: see app.notify" : NULL;
 }
 
 static bool is_reserved(const char *name)

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/ini.h"
 #include "config/read_file.h"
 #include "config/section_name.h"
 #include "config/settings.h"
+#include "config/source_environment.h"
 #include "config/suggest.h"
 #include "config/variables.h"
 
@@ -35,20 +35,6 @@ static char *find_file(const char *named, char *const *environment)
 			return memory_copy(places[i]);
 	}
 	return NULL;
-}
-
-/* Only root refuses: anybody else's tminus can do no more than whoever wrote the file. */
-static bool is_trusted(const char *path, struct list *warnings, struct faults *faults)
-{
-	struct error fault;
-	bool certain = true;
-	if (geteuid() != 0 || !file_is_exposed(path, &certain, &fault))
-		return true;
-	if (certain)
-		faults_add(faults, "%s", fault.message);
-	else
-		list_append(warnings, fault.message);
-	return !certain;
 }
 
 static void offer_sections(struct suggestion *suggestion)
@@ -124,6 +110,24 @@ static char *origin_of(const struct target_file *file, const struct ini_entry *e
 	return text_take(&origin);
 }
 
+/* [env] NAME = value. A name in lower case that is nearly one of the section's keys is meant as it.
+ */
+static void read_variable(const struct target_file *file, const struct ini_entry *entry)
+{
+	bool lower = strpbrk(entry->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL;
+	struct suggestion suggestion = suggest_for(entry->key);
+	offer_keys(&suggestion, entry->section);
+	const char *wrong = variable_name_fault(entry->key);
+	autofree char *origin = origin_of(file, entry);
+	if (wrong != NULL)
+		faults_add(file->faults, "%s: %s %s", origin, entry->key, wrong);
+	else if (lower && suggestion.best[0] != '\0')
+		refuse_key(file, entry);
+	else
+		given_variable_set(
+			&file->origins->rows, entry->key, entry->value, origin, entry->if_unset);
+}
+
 static void read_plain(const struct target_file *file, const struct ini_entry *entry)
 {
 	if (!settings_has_section(entry->section)) {
@@ -134,10 +138,16 @@ static void read_plain(const struct target_file *file, const struct ini_entry *e
 	if (entry->key == NULL)
 		return;
 	int index = settings_find(entry->section, entry->key);
-	if (index < 0) {
+	bool is_variable = index < 0 && text_equal(entry->section, "env");
+	if (entry->if_unset && !is_variable)
+		faults_add(file->faults, "%s:%zu: ?= is for variables in [env]", file->name,
+			entry->line);
+	if (is_variable)
+		read_variable(file, entry);
+	else if (index < 0)
 		refuse_key(file, entry);
+	if (index < 0)
 		return;
-	}
 	autofree char *origin = origin_of(file, entry);
 	given_set(&file->origins->plain[index], entry->value, origin, SOURCE_INI);
 }
@@ -181,6 +191,9 @@ static void read_named(const struct target_file *file, const struct ini_entry *e
 		return;
 	}
 	struct given_section *section = origins_named(file->origins, kind, name);
+	if (entry->if_unset)
+		faults_add(file->faults, "%s:%zu: ?= is for variables in [env]", file->name,
+			entry->line);
 	autofree char *origin = origin_of(file, entry);
 	if (section != NULL) /* else its name was refused */
 		given_set(&section->keys[index], entry->value, origin, SOURCE_INI);
@@ -216,7 +229,7 @@ char *source_ini_read(const char *named, char *const *environment, struct origin
 	struct error error;
 	if (read_file(path, &contents, &error) != 0) {
 		faults_add(faults, "%s", error.message);
-	} else if (is_trusted(path, warnings, faults)) {
+	} else if (file_is_trusted(path, warnings, faults)) {
 		struct target_file file = {path, origins, faults};
 		struct ini_document document;
 		ini_parse_text(path, contents.bytes != NULL ? contents.bytes : "", contents.length,

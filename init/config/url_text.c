@@ -11,8 +11,7 @@ static const char *const schemes[] = {[DATABASE_POSTGRES] = "postgresql",
 	[DATABASE_MYSQL] = "mysql",
 	[DATABASE_SQLITE] = "sqlite"};
 
-/* Everything but RFC 3986's unreserved characters is escaped, and what kept allows. */
-static void add_escaped(struct text *text, const char *part, const char *kept)
+void url_add_encoded(struct text *text, const char *part, const char *kept)
 {
 	for (; *part != '\0'; part++) {
 		unsigned char byte = (unsigned char)*part;
@@ -27,10 +26,10 @@ static void add_login(struct text *text, const struct database_url *url)
 {
 	if (url->user == NULL)
 		return;
-	add_escaped(text, url->user, "");
+	url_add_encoded(text, url->user, "");
 	if (url->password != NULL) {
 		text_add_byte(text, ':');
-		add_escaped(text, url->password, "");
+		url_add_encoded(text, url->password, "");
 	}
 	text_add_byte(text, '@');
 }
@@ -52,9 +51,9 @@ static void add_parameter(struct text *text, bool *first, const char *name, cons
 {
 	text_add_byte(text, *first ? '?' : '&');
 	*first = false;
-	add_escaped(text, name, "");
+	url_add_encoded(text, name, "");
 	text_add_byte(text, '=');
-	add_escaped(text, value, "/:");
+	url_add_encoded(text, value, "/:");
 }
 
 static void add_parameters(struct text *text, const struct database_url *url)
@@ -92,7 +91,7 @@ char *database_url_text(const struct database_url *url)
 		if (url->kind == DATABASE_SQLITE)
 			text_add(&text, url->name);
 		else
-			add_escaped(&text, url->name, "");
+			url_add_encoded(&text, url->name, "");
 	}
 	add_parameters(&text, url);
 	return text_take(&text);

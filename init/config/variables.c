@@ -46,6 +46,22 @@ void variable_set(struct list *environment, const char *name, const char *value)
 	}
 }
 
+void variable_unset(struct list *environment, const char *name)
+{
+	size_t length = strlen(name);
+	size_t kept = 0;
+	for (size_t i = 0; i < environment->count; i++) {
+		char *entry = environment->items[i];
+		if (strncmp(entry, name, length) == 0 && entry[length] == '=')
+			free(entry);
+		else
+			environment->items[kept++] = entry;
+	}
+	environment->count = kept;
+	if (environment->items != NULL)
+		environment->items[kept] = NULL;
+}
+
 bool variable_byte(char byte, bool first)
 {
 	return byte == '_' || isalpha((unsigned char)byte) ||

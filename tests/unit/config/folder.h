@@ -8,6 +8,8 @@
 
 #include "check.h"
 
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
+
 static char folder_path[64];
 
 /* cmocka's setup and teardown. */

@@ -133,8 +133,6 @@ static void a_relative_sqlite_path_is_looked_for_in_instance_too(void **state)
 	}
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
