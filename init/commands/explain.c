@@ -80,8 +80,8 @@ int command_explain(struct command_line *line)
 	for (size_t i = 0; i < config->warnings.count; i++)
 		log_warn("%s", config->warnings.items[i]);
 	/* What else a plan has to say is in the table. */
-	log_configure(LOG_ERROR, (enum log_format)config->log_format,
-		(enum log_color)config->log_color);
+	log_configure(
+		LOG_ERROR, (enum log_format)config->log_format, (enum log_color)config->log_color);
 	(void)plan_new(config, &request);
 	if ((line->options & OPTION_JSON) != 0)
 		show_json(config, &notes);

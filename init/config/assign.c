@@ -105,6 +105,16 @@ static enum verdict assign_limits(const struct assignment *assignment)
 	return read ? ASSIGNED : EXPLAINED;
 }
 
+static enum verdict assign_exits(const struct assignment *assignment)
+{
+	struct list words = {0};
+	bool read =
+		words_split(assignment->text, assignment->words, &words, assignment->error) == 0 &&
+		exits_read(&words, assignment->field, assignment->error) == 0;
+	list_clear(&words);
+	return read ? ASSIGNED : EXPLAINED;
+}
+
 static enum verdict assign_condition(const struct assignment *assignment)
 {
 	if (condition_check(assignment->text, assignment->error) != 0)
@@ -142,6 +152,7 @@ static const struct {
 	[TYPE_GROUP] = {assign_group, true, NULL},
 	[TYPE_MASK] = {assign_mask, true, "an octal mask (022, 027, 077)"},
 	[TYPE_LIMITS] = {assign_limits, false, NULL},
+	[TYPE_EXITS] = {assign_exits, false, NULL},
 	[TYPE_LIST] = {assign_words, false, NULL},
 	[TYPE_COMMAND] = {assign_words, false, NULL},
 	[TYPE_CONDITION] = {assign_condition, false, NULL},
@@ -274,6 +285,7 @@ void assign_clear(const struct setting *setting, void *structure)
 	case TYPE_BOOLEAN:
 	case TYPE_SIGNAL:
 	case TYPE_SCHEDULE:
+	case TYPE_EXITS:
 	case TYPE_CHOICE:
 		break;
 	}

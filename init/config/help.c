@@ -22,6 +22,7 @@ const char *config_type_name(const struct setting *setting)
 		[TYPE_GROUP] = "group",
 		[TYPE_MASK] = "mask",
 		[TYPE_LIMITS] = "limits",
+		[TYPE_EXITS] = "statuses",
 		[TYPE_LIST] = "list",
 		[TYPE_COMMAND] = "command",
 		[TYPE_CONDITION] = "condition",

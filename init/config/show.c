@@ -136,6 +136,7 @@ static char *value_text(
 	case TYPE_GROUP:
 	case TYPE_MASK:
 	case TYPE_LIMITS:
+	case TYPE_EXITS:
 	case TYPE_SCHEDULE:
 	case TYPE_LIST:
 	case TYPE_COMMAND:

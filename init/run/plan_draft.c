@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/condition.h"
+#include "config/given.h"
 #include "config/read_file.h"
 #include "config/show.h"
 #include "config/variables.h"
@@ -157,15 +158,25 @@ void draft_command(struct draft *draft, const char *name, char *written, const s
 	step->failure_status = failure_status;
 }
 
-bool draft_leaves_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
+bool draft_omits(
+	const struct draft *draft, const char *title, const char *origin, const char *condition)
 {
 	if (condition_holds(condition, draft->config->environment.items))
 		return false;
-	draft_note_left_out(draft, kind, name, condition);
-	log_info("%s %s is left out: if = %s does not hold", settings_kind_name(kind), name,
-		condition);
+	draft_note_left_out(draft, title, origin, condition);
+	log_info("%s is left out: if = %s does not hold", title, condition);
 	return true;
+}
+
+bool draft_leaves_out(
+	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
+{
+	struct text title = {0};
+	text_add_format(&title, "%s %s", settings_kind_name(kind), name);
+	bool omits = draft_omits(draft, title.bytes,
+		origins_named(draft->config->origins, kind, name)->origin, condition);
+	text_free(&title);
+	return omits;
 }
 
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */

@@ -71,15 +71,12 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
 }
 
-void draft_note_left_out(const struct draft *draft, enum named_kind kind, const char *name,
-	const char *condition)
+void draft_note_left_out(
+	const struct draft *draft, const char *title, const char *origin, const char *condition)
 {
 	if (draft->request->notes == NULL)
 		return;
-	const struct config *config = draft->config;
-	autofree char *title = named_title(kind, name);
-	autofree char *reason = condition_reason(condition, config->environment.items);
-	const char *origin = origins_named(config->origins, kind, name)->origin;
+	autofree char *reason = condition_reason(condition, draft->config->environment.items);
 	draft_note(draft, false, title, NULL, "%s; if = %s does not hold: %s", origin, condition,
 		reason);
 }
