@@ -14,6 +14,7 @@
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "config/account.h"
+#include "config/exits.h"
 #include "config/faults.h"
 #include "config/limits.h"
 #include "config/order.h"
@@ -36,6 +37,7 @@ typedef int64_t setting_GROUP;	      /* gid; -1 when not set */
 typedef int64_t setting_MASK;	      /* of umask(2); -1 when not set */
 typedef int64_t setting_MODE;	      /* of chmod(2); -1 when not set */
 typedef struct limits setting_LIMITS;
+typedef struct exits setting_EXITS;
 typedef struct schedule setting_SCHEDULE; /* minutes is 0 when not set */
 typedef struct list setting_LIST;	  /* words; count 0 when not set */
 typedef struct list setting_COMMAND;	  /* argv; count 0 when not set */

@@ -31,6 +31,10 @@ struct catalog_names {
 int catalog_read(struct session *session, const struct catalog_names *names,
 	struct catalog *catalog, struct failure *failure);
 
+/* Does failure say that there is no such table or view? 42P01; MySQL 1146; SQLite has one number
+ * for all errors. */
+bool catalog_misses_table(const struct failure *failure);
+
 /* The name of a table of names->schema as this database's SQL writes it; the caller frees it. */
 char *catalog_quoted(struct session *session, const struct catalog_names *names, const char *table);
 

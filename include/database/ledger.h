@@ -21,12 +21,13 @@
 #define LEDGER_BEGUN "begun"
 #define LEDGER_FINISHED "finished"
 #define LEDGER_FAILED "failed"
+#define LEDGER_PASSED "passed" /* there was nothing to do: as good as finished */
 
 /* One piece of work. Texts are owned by the ledger, never NULL. */
 struct ledger_entry {
 	char *kind;   /* "upgrade", "seed", "step", "trust" */
 	char *name;   /* of a step; "" for the rest */
-	char *state;  /* LEDGER_BEGUN, LEDGER_FINISHED or LEDGER_FAILED */
+	char *state;  /* LEDGER_BEGUN, LEDGER_FINISHED, LEDGER_FAILED or LEDGER_PASSED */
 	char *digest; /* of what was done: command and watched files; "" for none */
 	char *from;   /* revisions before and after, separated by blanks */
 	char *to;

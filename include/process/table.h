@@ -26,6 +26,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "config/exits.h"
 #include "process/spawn.h"
 
 enum process_state {
@@ -58,9 +59,10 @@ struct process_kind {
 	int64_t time_limit; /* ms; 0 = none */
 	int64_t grace;	/* ms between the stop signal and the next, stronger one; 0 = for ever */
 	int64_t linger; /* ms between TERM and KILL where finish is set */
-	bool to_group;	/* signals go to its group, else to the process alone */
-	bool sweeps;	/* when it ends, what is left of its group gets TERM */
-	bool finish;	/* on STOP, let it finish for grace before TERM is sent */
+	const struct exits *done; /* statuses that are success; NULL: 0 alone */
+	bool to_group;		  /* signals go to its group, else to the process alone */
+	bool sweeps;		  /* when it ends, what is left of its group gets TERM */
+	bool finish;		  /* on STOP, let it finish for grace before TERM is sent */
 };
 
 struct process {
@@ -120,7 +122,7 @@ void process_forward(const struct process *process, int signal);
 
 bool process_is_alive(const struct process *process); /* there is, or will be, a pid */
 
-/* It ended by itself, with status 0. */
+/* It ended by itself, with status 0 or another that counts as success. */
 bool process_went_well(const struct process *process);
 
 /* "ended with status 1", "was killed by SIGSEGV", written into room. Returns room. */

@@ -16,6 +16,8 @@
  *   RUNNING -------------> ASKING BACK ----------> GOING BACK -------> WRITING FINISHED
  *             (tell the keeper)      `-- STAY ----------------------->
  *
+ * From WRITING BEGUN to IDLE at once where the keeper says that there is nothing to do.
+ *
  * One that does not begin its work goes from IDLE to RUNNING at once; one that does not end it, and
  * went well, from RUNNING to IDLE. Any other command is RUNNING alone.
  */

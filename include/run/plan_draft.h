@@ -46,9 +46,13 @@ void draft_join(struct draft *draft, size_t first, int work);
 void draft_command(struct draft *draft, const char *name, char *written, const struct list *argv,
 	int64_t time_limit, int failure_status);
 
-/* Does the if = of a named section not hold? Then that is said. */
-bool draft_leaves_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
+/* Does an if =, which was given at origin, not hold? Then that is said of title. */
+bool draft_omits(
+	const struct draft *draft, const char *title, const char *origin, const char *condition);
+
+/* The same for a named section. */
+bool draft_leaves_out(struct draft *draft, enum named_kind kind, const char *name,
+	const char *origin, const char *condition);
 
 /* "step assets": what a section is called in messages; kept. */
 const char *draft_name(struct draft *draft, enum named_kind kind, const char *name);
@@ -144,10 +148,11 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 	const char *key, const char *condition, const char *when);
 
 /* A named section is left out, for this reason; for its condition. */
-void draft_note_no(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *reason);
+void draft_note_no(const struct draft *draft, enum named_kind kind, const char *name,
+	const char *origin, const char *reason);
+/* A condition, which was given at origin, does not hold. */
 void draft_note_left_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
+	const struct draft *draft, const char *title, const char *origin, const char *condition);
 
 /* Those sections of a kind whose command was made empty. */
 void draft_note_switched_off(const struct draft *draft, enum named_kind kind);

@@ -24,6 +24,8 @@ struct inspection {
 	char trust[SHA256_TEXT]; /* digest of what makes a native "at head" worth believing */
 	bool trusted;		 /* the tool has been seen at it, under that digest */
 	uint64_t due;		 /* bits of works */
+	char *passed; /* "seed: table users has rows, nothing to seed": what was due, but for that;
+			 NULL for nothing */
 };
 
 /* Reads everything anew into inspection. 0, or -1 and failure: what the session says, or

@@ -25,6 +25,7 @@ enum message_kind {
 	MESSAGE_DUE,	  /* due is to be done, and the lock is held; text says the state */
 	MESSAGE_WRITTEN,  /* answers BEGUN and FINISHED; a text is a warning, or with a status the
 			     reason why the work failed after all */
+	MESSAGE_PASSED,	  /* answers BEGUN: there is nothing to do; text is the reason */
 	MESSAGE_GO_BACK,  /* answers BACK; text is the revision to go back to */
 	MESSAGE_STAY,	  /* answers BACK: all stays as it is; text is the reason */
 	MESSAGE_KEY,	  /* text is NAME=value of the key that is number work; never logged */

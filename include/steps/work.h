@@ -42,6 +42,8 @@ struct work {
 	const char *name; /* of a step; "" for the rest */
 	enum work_when when;
 	char digest[SHA256_TEXT]; /* of command and watched files; of a job the time of the run */
+	const struct list *if_empty; /* nothing to do where one of these tables has rows; or NULL */
+	const char *unless_file;     /* or where this file is; or NULL */
 };
 
 /* What the keeper is to do. */

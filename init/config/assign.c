@@ -110,6 +110,16 @@ static enum verdict assign_limits(const struct assignment *assignment)
 	return read ? ASSIGNED : EXPLAINED;
 }
 
+static enum verdict assign_exits(const struct assignment *assignment)
+{
+	struct list words = {0};
+	bool read =
+		words_split(assignment->text, assignment->words, &words, assignment->error) == 0 &&
+		exits_read(&words, assignment->field, assignment->error) == 0;
+	list_clear(&words);
+	return read ? ASSIGNED : EXPLAINED;
+}
+
 static enum verdict assign_condition(const struct assignment *assignment)
 {
 	if (condition_check(assignment->text, assignment->error) != 0)
@@ -148,6 +158,7 @@ static const struct {
 	[TYPE_MASK] = {assign_mask, true, "an octal mask (022, 027, 077)"},
 	[TYPE_MODE] = {assign_mode, true, "an octal mode (0750, 755, 2775)"},
 	[TYPE_LIMITS] = {assign_limits, false, NULL},
+	[TYPE_EXITS] = {assign_exits, false, NULL},
 	[TYPE_LIST] = {assign_words, false, NULL},
 	[TYPE_COMMAND] = {assign_words, false, NULL},
 	[TYPE_CONDITION] = {assign_condition, false, NULL},
@@ -281,6 +292,7 @@ void assign_clear(const struct setting *setting, void *structure)
 	case TYPE_BOOLEAN:
 	case TYPE_SIGNAL:
 	case TYPE_SCHEDULE:
+	case TYPE_EXITS:
 	case TYPE_CHOICE:
 		break;
 	}

@@ -420,6 +420,14 @@ static void check_seed(struct loader *loader)
 			undo->origin, config->environment_name);
 }
 
+static void check_seed_tables(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	if (config->seed_if_empty.count > 0 && !config_coordinates(config))
+		faults_add(loader->faults, "%s: seed.if_empty needs a database with a login",
+			origins_plain(config->origins, "seed", "if_empty")->origin);
+}
+
 /* entry: NAME=value */
 static void hand_over(struct loader *loader, const char *entry)
 {
@@ -646,6 +654,7 @@ static void fill(struct loader *loader)
 	find_database(loader);
 	const struct environment environment = environment_of(loader);
 	environment_require(&environment);
+	check_seed_tables(loader);
 	fill_environment(loader);
 	check_targets(loader);
 	check_health(loader);

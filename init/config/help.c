@@ -23,6 +23,7 @@ const char *config_type_name(const struct setting *setting)
 		[TYPE_MASK] = "mask",
 		[TYPE_MODE] = "mode",
 		[TYPE_LIMITS] = "limits",
+		[TYPE_EXITS] = "statuses",
 		[TYPE_LIST] = "list",
 		[TYPE_COMMAND] = "command",
 		[TYPE_CONDITION] = "condition",

@@ -138,6 +138,7 @@ static char *value_text(
 	case TYPE_MASK:
 	case TYPE_MODE:
 	case TYPE_LIMITS:
+	case TYPE_EXITS:
 	case TYPE_SCHEDULE:
 	case TYPE_LIST:
 	case TYPE_COMMAND:

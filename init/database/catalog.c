@@ -1,5 +1,7 @@
 #include "database/catalog.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "base/text.h"
 #include "database/ledger.h"
@@ -76,6 +78,12 @@ int catalog_read(struct session *session, const struct catalog_names *names,
 	};
 	rows_clear(&rows);
 	return result;
+}
+
+bool catalog_misses_table(const struct failure *failure)
+{
+	return text_equal(failure->code, "42P01") || text_equal(failure->code, "1146") ||
+	       strstr(failure->message, "no such table") != NULL;
 }
 
 /* Doubles the quote within the quotes. PostgreSQL manual 4.1.1; MySQL manual 11.2 */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "database/catalog.h"
 
 /* The view's columns behind n, and the fields they fill. */
 static const struct {
@@ -79,13 +80,6 @@ static void add_select(struct text *sql, const char *view)
 	text_add_format(sql, " FROM %s ORDER BY n", view);
 }
 
-/* 42P01 and 1146 say that there is no such relation; SQLite has one number for all. */
-static bool is_missing(const struct failure *failure)
-{
-	return text_equal(failure->code, "42P01") || text_equal(failure->code, "1146") ||
-	       strstr(failure->message, "no such table") != NULL;
-}
-
 /* The view belongs to the role that upgrades. */
 static void advise(const char *view, struct failure *failure)
 {
@@ -107,7 +101,7 @@ int ledger_read(
 	int result = session_query(session, sql.bytes, &rows, failure);
 	if (result == 0)
 		take_rows(ledger, &rows);
-	else if (is_missing(failure))
+	else if (catalog_misses_table(failure))
 		result = 0;
 	else
 		advise(view, failure);

@@ -289,8 +289,10 @@ bool process_is_alive(const struct process *process)
 
 bool process_went_well(const struct process *process)
 {
+	static const struct exits zero;
+	const struct exits *done = process->kind.done != NULL ? process->kind.done : &zero;
 	return !process->failed && !process->timed_out && WIFEXITED(process->status) &&
-	       WEXITSTATUS(process->status) == 0;
+	       exits_has(done, WEXITSTATUS(process->status));
 }
 
 const char *process_end(const struct process *process, char *room, size_t size)

@@ -247,6 +247,18 @@ static enum boot_result on_due(struct boot *boot, const struct message *message)
 	return BOOT_STEP_OK;
 }
 
+/* There is nothing to do: the rest of the work's commands is left out. */
+static enum boot_result on_passed(struct boot *boot, const struct message *message)
+{
+	const struct plan_step *step = boot_current(boot);
+	if (boot->stopping || boot->phase != BOOT_WRITING_BEGUN)
+		return BOOT_WORKING;
+	log_info("%s: %s", boot->plan->works[step->work].kind, message->text);
+	boot->due &= ~work_bit((size_t)step->work);
+	boot->phase = BOOT_IDLE;
+	return BOOT_STEP_OK;
+}
+
 /* --- the way back ---------------------------------------------------------------------------- */
 
 static void write_finished(struct boot *boot, int status)
@@ -309,6 +321,8 @@ static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 		return on_due(boot, message);
 	case MESSAGE_WRITTEN:
 		return on_written(boot, message, error);
+	case MESSAGE_PASSED:
+		return on_passed(boot, message);
 	case MESSAGE_GO_BACK:
 		return go_back(boot, message);
 	case MESSAGE_STAY:
@@ -454,8 +468,14 @@ static enum boot_result judge(const struct boot *boot, const struct plan_step *s
 	char room[DURATION_SIZE];
 	const struct process *process = step->first;
 	if (process_went_well(process)) {
-		log_info("%s finished after %s", step->name,
-			text_duration(process->ended_at - process->started_at, room, sizeof room));
+		const char *elapsed =
+			text_duration(process->ended_at - process->started_at, room, sizeof room);
+		if (process->status == 0)
+			log_info("%s finished after %s", step->name, elapsed);
+		else
+			log_info("%s finished after %s with status %d, which counts as done "
+				 "(ok_exit)",
+				step->name, elapsed, WEXITSTATUS(process->status));
 		return BOOT_STEP_OK;
 	}
 	int interrupted = process->failed ? 0 : terminal_signal(boot, process);

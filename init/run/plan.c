@@ -1,9 +1,11 @@
 #include "run/plan.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "config/given.h"
 #include "config/order.h"
 #include "config/show.h"
 #include "run/plan_draft.h"
@@ -62,7 +64,13 @@ static void add_seed(
 		return;
 	draft_command(draft, name, config_command_text(config, "seed", key), argv,
 		config->seed_timeout, STATUS_STEP);
-	draft_note_setting(draft, name, "seed", key, draft_when(draft, work));
+	draft->plan->steps[draft->plan->step_count - 1].first->kind.done = &config->seed_ok_exit;
+	struct text when = {0};
+	text_add_format(&when, "%s%s%s", draft_when(draft, work),
+		config->seed_if_empty.count > 0 ? "; where seed.if_empty finds no rows" : "",
+		config->seed_unless_file != NULL ? "; unless seed.unless_file is there" : "");
+	draft_note_setting(draft, name, "seed", key, when.bytes);
+	text_free(&when);
 }
 
 static void note_no_undo(const struct draft *draft)
@@ -75,28 +83,62 @@ static void note_no_undo(const struct draft *draft)
 	log_debug("seed undo is left out: the environment is %s", config->environment_name);
 }
 
+static const char *seed_origin(const struct config *config)
+{
+	return origins_plain(config->origins, "seed", "if")->origin;
+}
+
+/* Without a database to coordinate in there is no keeper to ask. */
+static bool seed_file_is_there(const struct draft *draft)
+{
+	const struct config *config = draft->config;
+	const char *file = config->seed_unless_file;
+	const char *folder = config->app_workdir;
+	struct text path = {0};
+	if (file == NULL)
+		return false;
+	text_add_format(&path, "%s%s%s", folder != NULL && file[0] != '/' ? folder : "",
+		folder != NULL && file[0] != '/' ? "/" : "", file);
+	bool there = access(path.bytes, F_OK) == 0;
+	text_free(&path);
+	if (there) {
+		draft_note(draft, false, WORK_SEED, NULL, "seed.unless_file: %s is there", file);
+		log_info("seed: %s is there, nothing to seed", file);
+	}
+	return there;
+}
+
 static void add_seeds(struct draft *draft)
 {
 	const struct config *config = draft->config;
 	const char *left_out = seeds_left_out(config);
 	if (left_out != NULL) {
-		draft_note(draft, false, "seed", NULL, "%s", left_out);
+		draft_note(draft, false, WORK_SEED, NULL, "%s", left_out);
 		return;
 	}
+	if (draft_omits(draft, WORK_SEED, seed_origin(config), config->seed_if))
+		return;
 	int work = draft_work(draft, WORK_SEED, "", seed_when(config));
+	if (work == NO_WORK && seed_file_is_there(draft))
+		return;
 	size_t first = draft->plan->step_count;
 	note_no_undo(draft);
 	add_seed(draft, "seed undo", "undo", &config->seed_undo, work);
 	add_seed(draft, "seed all", "all", &config->seed_all, work);
 	draft_join(draft, first, work);
-	if (work != NO_WORK)
-		draft_digest(&draft->plan->works[work], &config->seed_all, &config->seed_watch);
+	if (work == NO_WORK)
+		return;
+	struct work *seed = &draft->plan->works[work];
+	draft_digest(seed, &config->seed_all, &config->seed_watch);
+	seed->if_empty = &config->seed_if_empty;
+	seed->unless_file = config->seed_unless_file;
 }
 
 static void add_user_step(struct draft *draft, size_t index)
 {
 	const struct step_settings *settings = &draft->config->steps[index];
-	if (draft_leaves_out(draft, NAMED_STEP, settings->name, settings->condition))
+	if (draft_leaves_out(
+		    draft, NAMED_STEP, settings->name, settings->origin, settings->condition))
 		return;
 	static const enum work_when whens[] = {
 		[STEP_ONCE] = WORK_ONCE, [STEP_CHANGED] = WORK_CHANGED};
@@ -112,6 +154,7 @@ static void add_user_step(struct draft *draft, size_t index)
 		settings->remove.count > 0 ? "remove" : "command", settings->condition,
 		draft_when(draft, work));
 	step->first->kind.time_limit = settings->timeout;
+	step->first->kind.done = &settings->ok_exit;
 	step->continues = settings->on_failure == FAILURE_CONTINUES;
 	draft_place(draft, step, settings->workdir, settings->user);
 	draft_join(draft, first, work);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/condition.h"
+#include "config/given.h"
 #include "config/read_file.h"
 #include "config/show.h"
 #include "config/variables.h"
@@ -157,14 +158,13 @@ void draft_command(struct draft *draft, const char *name, char *written, const s
 	step->failure_status = failure_status;
 }
 
-bool draft_leaves_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
+bool draft_omits(
+	const struct draft *draft, const char *title, const char *origin, const char *condition)
 {
 	if (condition_holds(condition, draft->config->environment.items))
 		return false;
-	draft_note_left_out(draft, kind, name, condition);
-	log_info("%s %s is left out: if = %s does not hold", settings_kind_name(kind), name,
-		condition);
+	draft_note_left_out(draft, title, origin, condition);
+	log_info("%s is left out: if = %s does not hold", title, condition);
 	return true;
 }
 
@@ -173,6 +173,13 @@ const char *draft_name(struct draft *draft, enum named_kind kind, const char *na
 	struct text text = {0};
 	text_add_format(&text, "%s %s", settings_kind_name(kind), name);
 	return keep(draft->plan, text_take(&text));
+}
+
+bool draft_leaves_out(struct draft *draft, enum named_kind kind, const char *name,
+	const char *origin, const char *condition)
+{
+	return condition != NULL &&
+	       draft_omits(draft, draft_name(draft, kind, name), origin, condition);
 }
 
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */

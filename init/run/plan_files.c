@@ -27,26 +27,27 @@ static struct plan_step *add_child(
 
 #define WHERE_DIFFERENT "at every start, where it is not so already"
 
-static void add_dirs(const struct draft *draft, struct files_job *job)
+static void add_dirs(struct draft *draft, struct files_job *job)
 {
 	const struct config *config = draft->config;
 	job->dirs = memory_zeroed(config->dir_count, sizeof *job->dirs);
 	for (size_t i = 0; i < config->dir_count; i++) {
 		const struct dir_settings *dir = &config->dirs[i];
-		if (draft_leaves_out(draft, NAMED_DIR, dir->name, dir->condition))
+		if (draft_leaves_out(draft, NAMED_DIR, dir->name, dir->origin, dir->condition))
 			continue;
 		draft_note_named(draft, NAMED_DIR, i, "owner", dir->condition, WHERE_DIFFERENT);
 		job->dirs[job->dir_count++] = dir;
 	}
 }
 
-static void add_templates(const struct draft *draft, struct files_job *job)
+static void add_templates(struct draft *draft, struct files_job *job)
 {
 	const struct config *config = draft->config;
 	job->templates = memory_zeroed(config->template_count, sizeof *job->templates);
 	for (size_t i = 0; i < config->template_count; i++) {
 		const struct template_settings *template = &config->templates[i];
-		if (draft_leaves_out(draft, NAMED_TEMPLATE, template->name, template->condition))
+		if (draft_leaves_out(draft, NAMED_TEMPLATE, template->name, template->origin,
+			    template->condition))
 			continue;
 		draft_note_named(
 			draft, NAMED_TEMPLATE, i, "from", template->condition, WHERE_DIFFERENT);
@@ -60,7 +61,8 @@ static void add_key(const struct draft *draft, size_t index)
 	struct plan *plan = draft->plan;
 	const struct key_settings *settings = &draft->config->keys[index];
 	if (variable_filled(plan->environment, settings->name) != NULL) {
-		draft_note_no(draft, NAMED_KEY, settings->name, "it is set already");
+		draft_note_no(
+			draft, NAMED_KEY, settings->name, settings->origin, "it is set already");
 		return;
 	}
 	draft_note_named(draft, NAMED_KEY, index, "file", NULL, "made once");

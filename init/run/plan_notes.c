@@ -71,26 +71,23 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
 }
 
-void draft_note_no(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *reason)
+void draft_note_no(const struct draft *draft, enum named_kind kind, const char *name,
+	const char *origin, const char *reason)
 {
 	if (draft->request->notes == NULL)
 		return;
 	autofree char *title = named_title(kind, name);
-	draft_note(draft, false, title, NULL, "%s; %s",
-		origins_named(draft->config->origins, kind, name)->origin, reason);
+	draft_note(draft, false, title, NULL, "%s; %s", origin, reason);
 }
 
 void draft_note_left_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
+	const struct draft *draft, const char *title, const char *origin, const char *condition)
 {
 	if (draft->request->notes == NULL)
 		return;
-	struct text text = {0};
 	autofree char *reason = condition_reason(condition, draft->config->environment.items);
-	text_add_format(&text, "if = %s does not hold: %s", condition, reason);
-	draft_note_no(draft, kind, name, text.bytes);
-	text_free(&text);
+	draft_note(draft, false, title, NULL, "%s; if = %s does not hold: %s", origin, condition,
+		reason);
 }
 
 void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
@@ -100,8 +97,8 @@ void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
 	for (size_t i = 0; i < sections->count; i++) {
 		const struct given *given = &sections->items[i].keys[key];
 		if (given->text != NULL && given->text[0] == '\0')
-			draft_note_no(
-				draft, kind, sections->items[i].name, "its command is made empty");
+			draft_note_no(draft, kind, sections->items[i].name, given->origin,
+				"its command is made empty");
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "database/lock.h"
 #include "steps/inspect.h"
 #include "steps/pause.h"
+#include "steps/precondition.h"
 #include "steps/wait.h"
 #include "steps/watch.h"
 
@@ -90,8 +91,12 @@ static int tell_settled(const struct coordination *all)
 	char room[TEXT_SIZE];
 	const struct inspection *inspection = &all->inspection;
 	int warns = inspection->finding.kind == FINDING_AHEAD ? 1 : 0;
-	bool sent = message_send(all->channel, MESSAGE_SETTLED, warns,
-		inspection_text(inspection, room, sizeof room));
+	struct text text = {0};
+	text_add_format(&text, "%s%s%s", inspection_text(inspection, room, sizeof room),
+		inspection->passed != NULL ? "; " : "",
+		inspection->passed != NULL ? inspection->passed : "");
+	bool sent = message_send(all->channel, MESSAGE_SETTLED, warns, text.bytes);
+	text_free(&text);
 	return sent ? 0 : -1;
 }
 
@@ -530,14 +535,29 @@ static void end_outlived(struct coordination *all)
 	}
 }
 
-static int begin(struct coordination *all, const struct work *work, struct failure *failure)
+/* Writes down that work begins, or that there is nothing to do: then reason (TEXT_SIZE) says why.
+ */
+static int begin(
+	struct coordination *all, const struct work *work, char *reason, struct failure *failure)
 {
 	if (need_session(all, failure) != 0)
 		return -1;
+	int passed = precondition_ask(
+		work, *all->session, all->job->config->database_schema, reason, TEXT_SIZE, failure);
+	if (passed < 0)
+		return -1;
+	if (passed == 0 && reason[0] != '\0')
+		tell_progress(all, 0, reason);
+	if (passed == 0)
+		reason[0] = '\0';
 	end_outlived(all);
 	ledger_set(&all->from, revision(all));
 	all->unversioned = all->inspection.finding.kind == FINDING_UNVERSIONED;
-	ledger_set(&add_entry(all, work, LEDGER_BEGUN)->from, all->from);
+	struct ledger_entry *entry =
+		add_entry(all, work, passed > 0 ? LEDGER_PASSED : LEDGER_BEGUN);
+	ledger_set(&entry->from, all->from);
+	if (passed > 0)
+		ledger_set(&entry->to, all->from);
 	int result = write_ledger(all, failure);
 	/* The schema of the search path is not there yet: the upgrade may well be what makes it. */
 	return result != 0 && text_equal(failure->code, NO_SCHEMA) ? 0 : result;
@@ -545,17 +565,20 @@ static int begin(struct coordination *all, const struct work *work, struct failu
 
 int coordinate_begun(struct coordination *all, const struct message *question)
 {
+	char reason[TEXT_SIZE];
 	struct failure failure = {0};
 	const struct work *work = &all->job->works[question->work];
 	int result;
 	do {
 		if (hold(all) != 0)
 			return -1;
-		result = begin(all, work, &failure);
+		result = begin(all, work, reason, &failure);
 		if (result != 0 && survive(all, &failure) != 0)
 			return -1;
 	} while (result != 0);
 	close_session(all); /* the command may need its place */
+	if (reason[0] != '\0')
+		return message_send(all->channel, MESSAGE_PASSED, 0, reason) ? 0 : -1;
 	if (!text_equal(work->kind, WORK_BACKUP) && !text_equal(work->kind, WORK_RESTORE))
 		watch_begin(&all->watch, all->job, work, all->channel);
 	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;

@@ -11,8 +11,10 @@
 #include "config/read_file.h"
 #include "database/catalog.h"
 #include "migrations/reader.h"
+#include "steps/precondition.h"
 
 #define REVISIONS_SHOWN 4
+#define REASON_SIZE 300
 
 /* What a finding means for the upgrade. */
 enum meaning {
@@ -296,7 +298,7 @@ static bool is_due(const struct reading *reading, const struct work *work)
 {
 	const struct inspection *inspection = reading->inspection;
 	const struct ledger_entry *entry = ledger_find(&inspection->ledger, work->kind, work->name);
-	bool finished = ledger_is(entry, LEDGER_FINISHED);
+	bool finished = ledger_is(entry, LEDGER_FINISHED) || ledger_is(entry, LEDGER_PASSED);
 	switch (work->when) {
 	case WORK_ALWAYS:
 		return true;
@@ -317,6 +319,29 @@ static bool is_due(const struct reading *reading, const struct work *work)
 	bool unverified =
 		ledger_is(entry, LEDGER_FAILED) && reading->config->verify_command.count > 0;
 	return !at_head || !believed || unverified || ledger_is(entry, LEDGER_BEGUN);
+}
+
+/* What is due at every start, alone, and has nothing to do is not worth the lock. */
+static int pass(const struct reading *reading)
+{
+	char room[REASON_SIZE];
+	struct inspection *inspection = reading->inspection;
+	for (size_t i = 0; i < reading->job->work_count; i++) {
+		const struct work *work = &reading->job->works[i];
+		if (work->when != WORK_ALWAYS || inspection->due != work_bit(i))
+			continue;
+		int result = precondition_ask(work, reading->session, reading->names.schema, room,
+			sizeof room, reading->failure);
+		if (result < 0)
+			return -1;
+		if (result == 0)
+			return 0;
+		struct text text = {0};
+		text_add_format(&text, "%s: %s", work->kind, room);
+		inspection->passed = text_take(&text);
+		inspection->due = 0;
+	}
+	return 0;
 }
 
 static int refuse(const struct reading *reading, const char *why)
@@ -369,7 +394,7 @@ static int decide(const struct reading *reading)
 	for (size_t i = 0; i < reading->job->work_count; i++)
 		if (under_way || is_due(reading, &reading->job->works[i]))
 			inspection->due |= work_bit(i);
-	return 0;
+	return pass(reading);
 }
 
 static void name_tables(struct reading *reading)
@@ -430,6 +455,7 @@ void inspection_clear(struct inspection *inspection)
 	finding_clear(&inspection->finding);
 	ledger_clear(&inspection->ledger);
 	free(inspection->revision);
+	free(inspection->passed);
 	free(inspection->view);
 	*inspection = (struct inspection){0};
 }

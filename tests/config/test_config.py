@@ -107,3 +107,25 @@ def test_steps_are_put_in_order_and_a_circle_is_named(configured):
     assert configured.values()["order"] == ["wait", "c", "a", "upgrade", "seed", "b"]
     (fault,) = configured.faults(TMINUS_STEP_A_AFTER="seed")
     assert fault == "tminus.ini:1: after and before go round in a circle: a -> upgrade -> seed -> a"
+
+
+@pytest.mark.parametrize(("settings", "fault"), [
+    ({"TMINUS_SEED_IF_EMPTY": "users"}, "TMINUS_SEED_IF_EMPTY: seed.if_empty needs a database with a login"),
+    ({"TMINUS_SEED_OK_EXIT": "0,256"}, 'TMINUS_SEED_OK_EXIT: "256" is not an exit status from 0 to 255'),
+    ({"TMINUS_SEED_OK_EXIT": "-1"}, 'TMINUS_SEED_OK_EXIT: "-1" is not an exit status from 0 to 255'),
+    ({"TMINUS_SEED_IF": "A or B"}, 'TMINUS_SEED_IF: expected "and" and another condition at "or B"'),
+])
+def test_settings_of_the_seed_are_refused_where_they_make_no_sense(configured, settings, fault):
+    assert configured.faults(**settings) == [fault]
+
+
+def test_statuses_that_count_as_done_let_boot_go_on(configured):
+    configured.write("[step a]\ncommand = sh -c 'exit 3'\nok_exit = 1,3\n"
+                     "[seed]\nall = sh -c 'exit 2'\nok_exit = 2\nunless_file = data/sown\n")
+    result = configured.run("--", "true")
+    assert result.returncode == 0
+    assert "seed all finished after" in result.stderr and "with status 2, which counts as done (ok_exit)" in result.stderr
+    assert configured.run("--set", "step.a.ok_exit=1", "--", "true").returncode == 80
+    (configured.folder / "data").mkdir()
+    (configured.folder / "data/sown").touch()
+    assert "seed: data/sown is there, nothing to seed" in configured.run("--", "true").stderr

@@ -49,6 +49,10 @@ def test_the_rows_stand_in_the_order_of_the_start(explained):
     ({}, "seed undo", False, "the environment is production"),
     ({"APP_ENV": "staging"}, "seed undo", True, "preset flask; at every start"),
     ({"TMINUS_SEED_WHEN": "never"}, "seed", False, "seed.when = never"),
+    ({"TMINUS_SEED_IF": "SOW"}, "seed", False, "TMINUS_SEED_IF; if = SOW does not hold: SOW is not set"),
+    ({"TMINUS_SEED_UNLESS_FILE": "tminus.ini"}, "seed", False, "seed.unless_file: tminus.ini is there"),
+    ({"TMINUS_SEED_IF_EMPTY": "users", "DATABASE_URL": "postgres://u:p@db/shop"}, "seed all", True,
+     "where seed.if_empty finds no rows"),
     ({"TMINUS_UPGRADE_MODE": "off"}, "upgrade", False, "upgrade.mode = off"),
     ({"TMINUS_UPGRADE_COMMAND": ""}, "upgrade", False, "there is no upgrade.command"),
     ({"TMINUS_UPGRADE_COMMAND": "make up"}, "upgrade", True, "TMINUS_UPGRADE_COMMAND; at every start"),
@@ -57,7 +61,7 @@ def test_the_rows_stand_in_the_order_of_the_start(explained):
     ({"RUN_SEARCH": "yes", "APP_ENV": "production"}, "step search", False, "RUN_SEARCH is yes, APP_ENV is production"),
     ({"RUN_SEARCH": "on"}, "step search", True, "tminus.ini:5; at every start; RUN_SEARCH is on, APP_ENV is not set"),
     ({"APP_ENV": "staging", "TMINUS_STEP_ASSETS_COMMAND": ""}, "step assets", False,
-     "tminus.ini:8; its command is made empty"),
+     "TMINUS_STEP_ASSETS_COMMAND; its command is made empty"),
     ({"TMINUS_APP_RESTART": "never"}, "app", True, "tminus.ini:18; tminus looks after it"),
 ])
 def test_each_yes_and_no_has_its_reason(explained, environment, step, runs, why):

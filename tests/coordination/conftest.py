@@ -56,6 +56,14 @@ def server(request):
     return request.getfixturevalue(request.param)
 
 
+@pytest.fixture(params=["postgres", "mariadb", "sqlite"])
+def any_url(request, folder):
+    """The URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{folder / 'shop.db'}"
+    return request.getfixturevalue(request.param).url()
+
+
 @pytest.fixture
 def make_fleet(container, folder):
     """Fleets on a database; whatever they did, no password is in their logs, nor in any process's argv."""

@@ -15,6 +15,8 @@ import re
 import shutil
 import signal
 
+import sqlalchemy
+
 import harness
 
 PROJECT = pathlib.Path(__file__).resolve().parent / "project"
@@ -34,6 +36,12 @@ fi
 echo "end $(date +%s%N)" >>seeds
 """
 APP = 'date +%s%N >>"$FLEET/apps"'
+
+
+def connect(url):
+    """A session of SQLAlchemy's, which speaks to each kind of database."""
+    return sqlalchemy.create_engine(url.replace("mysql://", "mysql+pymysql://"),
+                                    poolclass=sqlalchemy.pool.NullPool).connect()
 
 
 class Fleet:

@@ -8,23 +8,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import servers
-from fleet import REVISIONS
+from fleet import REVISIONS, connect
 from test_failures import errors
 
 COLUMNS = ["kind", "name", "state", "digest", "revision_from", "revision_to", "boot", "host", "at"]
-
-
-@pytest.fixture(params=["postgres", "mariadb", "sqlite"])
-def any_url(request, folder):
-    """The URL of an empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{folder / 'shop.db'}"
-    return request.getfixturevalue(request.param).url()
-
-
-def connect(url):
-    return sqlalchemy.create_engine(url.replace("mysql://", "mysql+pymysql://"),
-                                    poolclass=sqlalchemy.pool.NullPool).connect()
 
 
 def rows_of(url):
