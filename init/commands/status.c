@@ -25,6 +25,10 @@
 /* A PID 1 younger than this may not have written its document yet, in s. */
 #define DOCUMENT_TAKES 5
 
+/* Looks for one that may come yet, and how long each of them is worth, in ms. */
+#define LOOKS 10
+#define LOOK_SOON 20
+
 /* A document does not change when its writer is killed: who watches looks again, in ms. */
 #define LOOK_AGAIN 1000
 
@@ -36,10 +40,37 @@ struct document {
 	char text[STATUS_SIZE + 1];
 };
 
+static bool runs_as_first(void)
+{
+	char own[PROCESS_NAME_SIZE];
+	char first[PROCESS_NAME_SIZE];
+	return process_name(getpid(), own) && process_name(1, first) && text_equal(own, first);
+}
+
+/* Its document may come yet. proc_pid_stat(5), starttime */
+static bool has_just_started(void)
+{
+	struct timespec now = {0};
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec - process_start_time(1) / sysconf(_SC_CLK_TCK) < DOCUMENT_TAKES;
+}
+
+/* In the usual places. It is written a moment behind the start, and who asks earlier waits for it. */
+static bool find_usual(struct document *document)
+{
+	int left = LOOKS;
+	while (!status_read(NULL, document->path, document->text)) {
+		if (left-- == 0 || !runs_as_first() || !has_just_started())
+			return false;
+		(void)poll(NULL, 0, LOOK_SOON);
+	}
+	return true;
+}
+
 /* The usual places need no configuration: no fault of it is in the way. */
 static bool find(const struct command_line *line, struct document *document)
 {
-	if (status_read(NULL, document->path, document->text))
+	if (find_usual(document))
 		return true;
 	struct config *config = commands_load(line);
 	bool found = config != NULL && config->status_path != NULL &&
@@ -135,13 +166,6 @@ static void watch(struct document *document, unsigned options)
 	}
 }
 
-static bool runs_as_first(void)
-{
-	char own[PROCESS_NAME_SIZE];
-	char first[PROCESS_NAME_SIZE];
-	return process_name(getpid(), own) && process_name(1, first) && text_equal(own, first);
-}
-
 int command_status(struct command_line *line)
 {
 	struct document document;
@@ -158,14 +182,6 @@ int command_status(struct command_line *line)
 }
 
 /* --- health ---------------------------------------------------------------------------------- */
-
-/* Its document may come yet. proc_pid_stat(5), starttime */
-static bool has_just_started(void)
-{
-	struct timespec now = {0};
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec - process_start_time(1) / sysconf(_SC_CLK_TCK) < DOCUMENT_TAKES;
-}
 
 /* Nothing is known of a container whose every place is read-only, but that its tminus lives. One
  * that works must not be killed for that. */

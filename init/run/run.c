@@ -32,6 +32,10 @@
 /* From the app's start until boot's memory is given back: not while a short app runs. */
 #define TRIM_AFTER 100
 
+/* The document follows what has changed within this time: what changes at once is one write, and
+ * neither the app's start nor its stop waits for a file. */
+#define NOTE_AFTER 20
+
 /* Time that services have to end where not the platform, with its own limit, stops us: when there
  * is no app.grace. */
 #define STOP_OF_OUR_OWN 10000
@@ -87,6 +91,7 @@ struct run {
 	struct status document;
 	unsigned changes; /* that the document must hold, and that it holds */
 	unsigned noted;
+	int64_t note_at; /* then it is written */
 	const struct error *error; /* why the step or the app failed, during its event */
 };
 
@@ -227,8 +232,7 @@ static void view_app(const struct run *run, struct status_view *view)
 	view->says = run->notify.says[0] != '\0' ? run->notify.says : NULL;
 }
 
-/* Writes down what has changed since it was last called. */
-static void note(struct run *run)
+static void write_down(struct run *run)
 {
 	static const char *const names[RUN_STATES] = {
 		[RUN_BOOT] = "boot", [RUN_STARTING] = "starting", [RUN_APP] = "app"};
@@ -241,11 +245,8 @@ static void note(struct run *run)
 		.app_since = CLOCK_NEVER,
 		.exit_status = -1,
 	};
-	/* A plain init has its app first, and then says so. */
-	bool early = run->state == RUN_STARTING && run->plan->step_count == 0;
-	if (run->manner->follows || early || run->changes == run->noted)
-		return;
 	run->noted = run->changes;
+	run->note_at = CLOCK_NEVER;
 	view_step(run, &view);
 	view_app(run, &view);
 	if (run->state == RUN_ABORTING || run->state >= RUN_LEAVING)
@@ -253,13 +254,25 @@ static void note(struct run *run)
 	status_write(&run->document, &view);
 }
 
+/* Sees to it that what has changed since the last document is written down, once it is time. */
+static void note(struct run *run)
+{
+	/* A plain init has its app first, and then says so. */
+	bool early = run->state == RUN_STARTING && run->plan->step_count == 0;
+	if (run->manner->follows || early || run->changes == run->noted)
+		return;
+	if (run->note_at == CLOCK_NEVER)
+		run->note_at = clock_now() + NOTE_AFTER;
+	else if (run->note_at <= clock_now())
+		write_down(run);
+}
+
 /* PID 1 becomes the app. Returns only when that failed. */
 static enum run_state become_app(struct run *run)
 {
 	struct error error = {0};
 	run->state = RUN_APP;
-	run->changes++;
-	note(run);
+	write_down(run);
 	if (!run->config->app_notify)
 		notify_send(&run->notify, "READY=1");
 	descendants_disown();
@@ -778,7 +791,7 @@ static void expire(struct run *run)
 static int64_t next_deadline(const struct run *run)
 {
 	int64_t deadline = clock_earlier(run->deadline, table_deadline(&run->plan->table));
-	deadline = clock_earlier(deadline, run->trim_at);
+	deadline = clock_earlier(deadline, clock_earlier(run->trim_at, run->note_at));
 	return run->state == RUN_BOOT ? clock_earlier(deadline, run->boot.deadline) : deadline;
 }
 
@@ -837,6 +850,7 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 		.started_at = clock_now(),
 		.deadline = clock_deadline(config->boot_timeout),
 		.trim_at = CLOCK_NEVER,
+		.note_at = CLOCK_NEVER,
 		.jobs = {.timer = -1},
 	};
 	plan->table.observer = observe;

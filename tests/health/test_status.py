@@ -182,6 +182,7 @@ def test_without_any_place_it_runs_and_says_so_once(inside):
     run = inside("--", "sleep", "1000", setup=mounts(), environment={
         "TMINUS_STEP_TRUE_COMMAND": "true", "TMINUS_LOG_LEVEL": "debug"})
     run.expect_error(r"sleep started as pid")
+    run.expect_error(r"document cannot be written")
     assert run.tminus("status").returncode == 69
     run.signal(TERM)
     assert run.wait() == 128 + TERM
