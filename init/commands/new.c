@@ -85,15 +85,12 @@ static char *find_web(void)
 	struct text text = {0};
 	struct error error;
 	char *web = NULL;
-	if (access("Procfile", F_OK) == 0 && read_file("Procfile", &text, &error) == 0 &&
-		text.bytes != NULL) {
-		char *at = text_starts_with(text.bytes, "web:") ? text.bytes
-								: strstr(text.bytes, "\nweb:");
-		if (at != NULL) {
-			at = strchr(at, ':') + 1;
-			at += strspn(at, " \t");
-			web = memory_copy_bytes(at, strcspn(at, "\r\n"));
-		}
+	if (access("Procfile", F_OK) != 0 || read_file("Procfile", &text, &error) != 0)
+		return NULL;
+	for (char *line = text.bytes; line != NULL && web == NULL; line = strchr(line, '\n')) {
+		line += strspn(line, "\n");
+		if (text_starts_with(line, "web:"))
+			web = memory_copy_bytes(line + 4, strcspn(line + 4, "\r\n"));
 	}
 	text_free(&text);
 	return web;
@@ -118,6 +115,23 @@ static int look(const struct command_line *line, struct project *project)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+static void add_row(struct text *ini, const char *section, const char *name,
+	const struct setting *setting, const struct given *given)
+{
+	if (given->text != NULL && given->source == SOURCE_PRESET)
+		text_add_format(ini, ";   [%s%s%s] %s = %s\n", section, name[0] != '\0' ? " " : "",
+			name, setting->key, given->text);
+}
+
+static void add_named_rows(
+	struct text *ini, enum named_kind kind, const struct given_section *section)
+{
+	size_t count;
+	const struct setting *keys = settings_named(kind, &count);
+	for (size_t i = 0; i < count; i++)
+		add_row(ini, settings_kind_name(kind), section->name, &keys[i], &section->keys[i]);
+}
+
 /* The preset's rows, as comments. */
 static void add_rows(const struct project *project, struct text *ini)
 {
@@ -126,21 +140,10 @@ static void add_rows(const struct project *project, struct text *ini)
 	const struct setting *settings = settings_plain(&count);
 	preset_apply(project->preset.preset, false, project->preset.seeds, origins);
 	for (size_t i = 0; i < count; i++)
-		if (origins->plain[i].text != NULL && origins->plain[i].source == SOURCE_PRESET)
-			text_add_format(ini, ";   [%s] %s = %s\n", settings[i].section,
-				settings[i].key, origins->plain[i].text);
-	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++) {
-		const struct setting *keys = settings_named(kind, &count);
-		const struct given_sections *sections = &origins->named[kind];
-		for (size_t i = 0; i < sections->count * count; i++) {
-			const struct given_section *section = &sections->items[i / count];
-			const struct given *given = &section->keys[i % count];
-			if (given->text != NULL)
-				text_add_format(ini, ";   [%s %s] %s = %s\n",
-					settings_kind_name(kind), section->name,
-					keys[i % count].key, given->text);
-		}
-	}
+		add_row(ini, settings[i].section, "", &settings[i], &origins->plain[i]);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		for (size_t i = 0; i < origins->named[kind].count; i++)
+			add_named_rows(ini, kind, &origins->named[kind].items[i]);
 	origins_free(origins);
 }
 
@@ -166,7 +169,7 @@ static void add_web(const struct project *project, struct text *ini)
 {
 	text_add(ini, "[app]\n; The command line (CMD of the Dockerfile) wins over this.\n");
 	if (project->web != NULL)
-		text_add_format(ini, "; web of the Procfile%s:\n;command = %s\n",
+		text_add_format(ini, "; web of the Procfile%s:\n;command =%s\n",
 			strchr(project->web, '$') != NULL ? "; a variable is ${NAME} here" : "",
 			project->web);
 	else

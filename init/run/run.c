@@ -91,7 +91,7 @@ struct run {
 	struct status document;
 	unsigned changes; /* that the document must hold, and that it holds */
 	unsigned noted;
-	int64_t note_at; /* then it is written */
+	int64_t note_at;	   /* then it is written */
 	const struct error *error; /* why the step or the app failed, during its event */
 };
 
