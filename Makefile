@@ -22,6 +22,7 @@ WARNINGS += -Werror
 endif
 
 FLAGS_debug := -O2 -g -D_FORTIFY_SOURCE=2
+FLAGS_fuzz  := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 FLAGS_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CFLAGS   ?= $(FLAGS_$(VARIANT))
@@ -78,6 +79,8 @@ endif
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(OUT)/%)
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(OUT)/%)
 
 .PHONY: all help
 all: build/tminus
@@ -89,7 +92,7 @@ help:
 	@echo 'make check-aarch64  the cross-built program and unit tests under qemu'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
 	@echo 'make layers      fails when a room includes one below it'
-	@echo 'make fuzz        libFuzzer on INI, URLs, words and revision files (FUZZ_SECONDS=60 each)'
+	@echo 'make fuzz        libFuzzer on each target of tests/fuzz (FUZZ_SECONDS=60 each)'
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
 	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
 	@echo 'make install     the program and its manual; make uninstall; DESTDIR= PREFIX='
@@ -136,10 +139,15 @@ $(OUT)/flags: FORCE
 	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(LIBS)' | cmp -s - $@ || \
 		echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(LIBS)' > $@
 
+# What some programs of the tests stand in for: nothing is started, nothing printed.
+WORLD := spawn_command spawn_child spawn_report waitpid kill descendants_signal descendants_names log_error
+$(OUT)/tests/fuzz/fuzz_message $(OUT)/tests/unit/run/test_stop_model: WRAPS := $(WORLD:%=-Wl,--wrap=%)
+$(OUT)/tests/fuzz/fuzz_dropin: WRAPS := -Wl,--wrap=log_plain
+
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
 	@mkdir -p $(@D)
 	@echo '  TEST   $<'
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
 
 .PHONY: FORCE
 FORCE:
@@ -155,7 +163,7 @@ unit: $(UNIT_TESTS)
 check: tests-installed
 	@$(MAKE) --no-print-directory layers
 	@$(MAKE) --no-print-directory all unit-programs
-	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs
+	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs fuzz-targets
 	@$(MAKE) --no-print-directory static-where-possible
 	@tests/run
 
@@ -187,27 +195,33 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH)
 
-# Each fuzz target for FUZZ_SECONDS, from the files in the folder of its name, if there is one; what it
-# finds is left in build/fuzz.
+# Each fuzz target for FUZZ_SECONDS, from the files in the folder of its name; what it finds is left in
+# build/fuzz. FUZZ names some of them: make fuzz FUZZ=fuzz_url
 FUZZ_SECONDS ?= 60
+FUZZ         ?= $(notdir $(FUZZ_TARGETS))
 fuzz:
 	@tests/install build lint
-	@mkdir -p build/fuzz
-	@set -e; for source in tests/fuzz/fuzz_*.c; do \
-		name=$$(basename $$source .c); \
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-targets
+	@set -e; for name in $(FUZZ); do \
 		echo "fuzz: $$name for $(FUZZ_SECONDS) s"; \
-		clang -std=c11 -g -O1 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined \
-			-o build/fuzz/$$name $$source init/base/*.c init/config/*.c init/migrations/*.c \
-			-linih; \
 		mkdir -p build/fuzz/$$name.found; \
-		build/fuzz/$$name build/fuzz/$$name.found $$(ls -d tests/fuzz/$$name 2>/dev/null) \
+		build/fuzz/tests/fuzz/$$name build/fuzz/$$name.found tests/fuzz/$$name \
 			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
 			2>build/fuzz/$$name.log || { tail -n 30 build/fuzz/$$name.log; exit 1; }; \
 		tail -n 1 build/fuzz/$$name.log; \
 	done
 
-.PHONY: unit-programs static-where-possible tests-installed
+# Built otherwise than by libFuzzer, a target reads the files that it is given and ends.
+$(OUT)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/read_files.c $(OUT)/libtminus.a
+	@mkdir -p $(@D)
+	@echo '  FUZZ   $<'
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPS) -MMD -MP -MF $@.d -o $@ $< \
+		$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,tests/fuzz/read_files.c) \
+		$(OUT)/libtminus.a $(LIBS)
+
+.PHONY: unit-programs fuzz-targets static-where-possible tests-installed
 unit-programs: $(UNIT_TESTS)
+fuzz-targets: $(FUZZ_TARGETS)
 # Without its sources (status 69) there is no release binary, and the tests of it and of its package say
 # that they are skipped.
 static-where-possible:
@@ -309,4 +323,4 @@ $(DEB): $(STATIC)/tminus $(MANUAL) CHANGELOG.md $(wildcard packaging/debian/*)
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(OUT)/init/main.d $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(OUT)/init/main.d $(UNIT_TESTS:=.d) $(FUZZ_TARGETS:=.d)

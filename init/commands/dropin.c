@@ -465,21 +465,27 @@ static int run(char **argv, char **environment)
 	_exit(look_after(argv, environment, signals));
 }
 
-static int begin(char **argv, char **environment)
+/* Everything up to the app's start. Moves *at to the command. */
+static int prepare(char **argv, char **environment, int *at)
 {
-	int at = 1;
 	self.line = (struct text){.bytes = memory_zeroed(LINE_ROOM, 1), .capacity = LINE_ROOM};
 	signal_map_identity(self.manner.becomes);
 	self.verbosity = (int)self.program->verbosity;
-	int status = take_flags(argv, &at);
+	int status = take_flags(argv, at);
 	if (status != GO_ON)
 		return status;
-	if (argv[at] == NULL && !self.pauses) {
+	if (argv[*at] == NULL && !self.pauses) {
 		say(LEVEL_FATAL, self.program->missing, (struct arguments){0});
 		advise(self.program->no_command);
 		return EXIT_FAILURE;
 	}
-	status = take_variables(environment);
+	return take_variables(environment);
+}
+
+static int begin(char **argv, char **environment)
+{
+	int at = 1;
+	int status = prepare(argv, environment, &at);
 	return status != GO_ON ? status : run(argv + at, environment);
 }
 

@@ -169,10 +169,11 @@ static enum boot_result on_written(
 		log_warn("%s", message->text);
 	if (boot->stopping)
 		return BOOT_WORKING;
-	if (boot->phase == BOOT_WRITING_BEGUN)
-		start_command(boot, boot_current(boot));
-	if (boot->phase != BOOT_WRITING_FINISHED)
+	if (boot->phase != BOOT_WRITING_FINISHED) {
+		if (boot->phase == BOOT_WRITING_BEGUN)
+			start_command(boot, boot_current(boot));
 		return BOOT_WORKING;
+	}
 	boot->phase = BOOT_IDLE;
 	*error = boot->ended;
 	return boot->ended.status == 0 ? BOOT_STEP_OK : BOOT_STEP_FAILED;
@@ -307,9 +308,25 @@ static enum boot_result stay(struct boot *boot, const struct message *message)
 	return BOOT_WORKING;
 }
 
+/* Is somebody waiting for that, from this child? A second "ready", behind the wait, is nobody's. */
+static bool is_expected(
+	const struct boot *boot, const struct wait_state *wait, enum message_kind kind)
+{
+	const struct plan_step *step = boot_current(boot);
+	if (kind == MESSAGE_READY)
+		return step != NULL && step->kind == PLAN_STEP_WAIT && wait >= step->waits &&
+		       wait < step->waits + step->count;
+	if (kind == MESSAGE_SETTLED || kind == MESSAGE_DUE)
+		return step != NULL && step->kind == PLAN_STEP_COORDINATE &&
+		       wait == &boot->plan->waits[0];
+	return true;
+}
+
 static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 	const struct message *message, struct error *error)
 {
+	if (!is_expected(boot, wait, (enum message_kind)message->kind))
+		return BOOT_WORKING;
 	switch ((enum message_kind)message->kind) {
 	case MESSAGE_PROGRESS:
 		return on_progress(boot, wait, message);
@@ -354,7 +371,6 @@ static enum boot_result read_messages(
 	return result;
 }
 
-/* What a backup or a restore says of itself. */
 /* "/backups/shop-20261121.dump, 8.1 kB, in 73 ms": the file's name is for who has to go back. */
 static void keep_backup(struct boot *boot, const char *text)
 {
@@ -371,6 +387,7 @@ static void keep_key(const struct boot *boot, const struct message *message)
 			message->text);
 }
 
+/* What a backup or a restore says of itself. */
 static void read_child(struct boot *boot, const struct process *process)
 {
 	struct message message;

@@ -731,29 +731,16 @@ static void on_supervised(struct run *run, struct supervised *one, enum process_
 	feed(run, process == run->plan->app ? RUN_APP_GONE : RUN_SERVICE_GONE);
 }
 
-static void observe(void *context, struct process *process, enum process_change change,
-	const struct error *error)
+static void on_boot(struct run *run, struct process *process, enum process_change change)
 {
-	struct run *run = context;
-	struct error step_error = {0};
-	run->error = error;
-	if (change == PROCESS_HAS_STOPPED) {
-		if (process->kind.command.terminal >= 0)
-			follow_stop(run, process);
-		return;
-	}
-	run->changes++;
-	struct supervised *supervised = services_find(&run->plan->services, process);
-	if (supervised != NULL) {
-		on_supervised(run, supervised, change);
-		return;
-	}
+	struct error error = {0};
+	const struct error *why = run->error;
 	if (change == PROCESS_HAS_ENDED)
 		dismiss_keeper(run);
 	if (run->state == RUN_ABORTING && process->failed)
 		return;
-	run->error = &step_error;
-	switch (boot_observe(&run->boot, process, change, error, &step_error)) {
+	run->error = &error;
+	switch (boot_observe(&run->boot, process, change, why, &error)) {
 	case BOOT_WORKING:
 		if (change == PROCESS_HAS_ENDED && boot_is_over(&run->boot))
 			feed(run, RUN_STEP_OK);
@@ -765,7 +752,28 @@ static void observe(void *context, struct process *process, enum process_change 
 		feed(run, RUN_STEP_FAILED);
 		break;
 	}
-	run->error = NULL;
+}
+
+/* A row that cannot be started says so within the event that was to start it: that event's own
+ * error comes back behind it. */
+static void observe(void *context, struct process *process, enum process_change change,
+	const struct error *error)
+{
+	struct run *run = context;
+	if (change == PROCESS_HAS_STOPPED) {
+		if (process->kind.command.terminal >= 0)
+			follow_stop(run, process);
+		return;
+	}
+	const struct error *before = run->error;
+	struct supervised *supervised = services_find(&run->plan->services, process);
+	run->error = error;
+	run->changes++;
+	if (supervised != NULL)
+		on_supervised(run, supervised, change);
+	else
+		on_boot(run, process, change);
+	run->error = before;
 }
 
 static void on_reaped(void *context, pid_t pid, int status)

@@ -20,11 +20,14 @@ bool message_send(int channel, enum message_kind kind, int status, const char *t
 	return message_write(channel, &message);
 }
 
+/* Of a child that has gone wrong PID 1 takes nothing: a status may become its own, and a refusal
+ * with 0 would be no failure. */
 static bool is_well_formed(struct message *message, ssize_t length)
 {
 	message->text[sizeof message->text - 1] = '\0';
 	return length == (ssize_t)sizeof *message && message->kind >= 0 &&
-	       message->kind < MESSAGE_KINDS;
+	       message->kind < MESSAGE_KINDS && message->status <= UINT8_MAX &&
+	       message->status >= (message->kind == MESSAGE_REFUSED);
 }
 
 enum message_result message_take(int channel, struct message *message)

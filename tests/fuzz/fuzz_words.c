@@ -1,12 +1,10 @@
-/* Words, expansion and conditions; words that were split and joined split into the same again. */
+/* Words; words that were split and joined split into the same again. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "config/condition.h"
-#include "config/expand.h"
 #include "config/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -40,14 +38,8 @@ static void split(const char *text, enum words_kind kind)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	autofree char *text = memory_copy_bytes((const char *)bytes, size);
-	struct error error;
-	char *expanded;
 	split(text, WORDS_COMMAND);
 	split(text, WORDS_LIST);
 	free(words_shell_operator(text));
-	if (expand_text(text, environment, &expanded, &error) == 0)
-		free(expanded);
-	if (condition_check(text, &error) != 0 && condition_holds(text, environment))
-		abort();
 	return 0;
 }

@@ -191,15 +191,51 @@ static void the_app_s_end_stops_its_services_and_has_the_status(void **state)
 	clear(&bench);
 }
 
-static void a_service_that_does_not_matter_stops_nothing(void **state)
+static void a_service_that_does_not_matter_and_a_job_stop_nothing(void **state)
 {
 	struct bench bench;
 	(void)state;
-	for (enum run_state from = RUN_STARTING; from <= RUN_APP; from++) {
+	for (enum run_state from = 0; from < RUN_STATES; from++)
+		for (int is_job = 0; is_job < 2; is_job++) {
+			prepare(&bench, from);
+			service(&bench, 0)->essential = is_job;
+			struct job job = {.process = service(&bench, 0)->process};
+			if (is_job)
+				bench.run.jobs =
+					(struct jobs){.all = &job, .count = 1, .timer = -1};
+			end(&bench, service(&bench, 0), 9);
+			assert_int_equal(bench.run.state, from);
+			assert_int_equal(bench.run.status, 0);
+			clear(&bench);
+		}
+}
+
+/* What README says of signals, by the state in which one arrives. */
+static enum rule rule_wanted(enum run_state from, int number)
+{
+	if (number == SIGCHLD)
+		return RULE_NOTHING;
+	if (number == SIGTERM || number == SIGUSR1)
+		return RULE_STOP;
+	if (from >= RUN_APP || number == SIGCONT || number == SIGWINCH)
+		return RULE_FORWARD;
+	return number == SIGINT || number == SIGQUIT || number == SIGHUP ? RULE_INTERRUPT
+									 : RULE_DROP;
+}
+
+static void every_signal_in_every_state_means_what_it_is_said_to(void **state)
+{
+	struct bench bench;
+	(void)state;
+	for (enum run_state from = 0; from < RUN_STATES; from++) {
 		prepare(&bench, from);
-		service(&bench, 0)->essential = false;
-		end(&bench, service(&bench, 0), 9);
-		assert_int_equal(bench.run.state, from);
+		bench.config->app_stop_signal = SIGUSR1;
+		bench.manner.becomes[SIGUSR2] = 0;
+		for (int number = 1; number <= SIGNAL_LAST; number++) {
+			const struct arrival arrival = {.number = number};
+			if (rule_for(&bench.run, &arrival) != rule_wanted(from, number))
+				fail_msg("signal %d in %s", number, states[from]);
+		}
 		clear(&bench);
 	}
 }
@@ -256,7 +292,8 @@ int main(void)
 		cmocka_unit_test(every_event_in_every_state_leads_where_the_table_says),
 		cmocka_unit_test(the_status_is_that_of_the_service_whose_end_stopped_all),
 		cmocka_unit_test(the_app_s_end_stops_its_services_and_has_the_status),
-		cmocka_unit_test(a_service_that_does_not_matter_stops_nothing),
+		cmocka_unit_test(a_service_that_does_not_matter_and_a_job_stop_nothing),
+		cmocka_unit_test(every_signal_in_every_state_means_what_it_is_said_to),
 		cmocka_unit_test(a_stop_of_four_lasts_until_the_last_has_ended_in_whatever_order),
 	};
 	return cmocka_run_group_tests(tests, silence, NULL);

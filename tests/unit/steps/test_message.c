@@ -42,7 +42,7 @@ static void a_message_arrives_as_it_was_sent(void **state)
 static void every_field_of_a_message_arrives(void **state)
 {
 	const struct message sent = {.kind = MESSAGE_DUE,
-		.status = -1,
+		.status = 255,
 		.due = UINT64_MAX - 1,
 		.work = 63,
 		.text = "3 pending"};
@@ -72,6 +72,14 @@ static void malformed_messages_are_skipped(void **state)
 	assert_int_equal(send(ends[0], "short", 5, 0), 5);
 	assert_int_equal(send(ends[0], &message, sizeof message, 0), sizeof message);
 	message.kind = -1;
+	assert_int_equal(send(ends[0], &message, sizeof message, 0), sizeof message);
+	message.kind = MESSAGE_PROGRESS;
+	message.status = 256; /* as an exit status it would be 0 */
+	assert_int_equal(send(ends[0], &message, sizeof message, 0), sizeof message);
+	message.status = -1;
+	assert_int_equal(send(ends[0], &message, sizeof message, 0), sizeof message);
+	message.kind = MESSAGE_REFUSED;
+	message.status = 0; /* and no failure */
 	assert_int_equal(send(ends[0], &message, sizeof message, 0), sizeof message);
 	message.kind = MESSAGE_READY;
 	memset(message.text, 'y', sizeof message.text);
