@@ -1,8 +1,9 @@
-"""Twenty seconds, or ten minutes with the full numbers, of forks, signals, deaths and restarts at random: no
-zombie stays, no signal is lost, memory and descriptors stay what they were.
+"""Twenty seconds, or ten minutes with the full numbers, of forks, signals, deaths, restarts and stops at random:
+no zombie stays, no signal is lost, memory and descriptors stay what they were, and a stop leaves nobody.
 """
 
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -13,7 +14,8 @@ import pytest
 
 import harness
 
-DURATION = 600 if harness.LONG else 20
+DURATION = 480 if harness.LONG else 14
+STOPS_DURATION = 120 if harness.LONG else 6
 SETTLED_BY = DURATION / 4  # by then everything has been done once
 SLACK = 64 * 1024  # bytes: pages that are touched for the first time, the first job's among them
 
@@ -90,11 +92,9 @@ def strike(chance, run):
     services = [child for child in run.init.children() if child.name() in ("python3", "sleep")]
     if services:
         victim, number = chance.choice(services), chance.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT])
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(victim.pid, number)
             os.kill(victim.pid, signal.SIGCONT)
-        except ProcessLookupError:
-            pass
 
 
 @pytest.mark.serial
@@ -123,3 +123,57 @@ def test_nothing_is_lost_and_nothing_grows(container, folder, recorder, record_p
                               f"{run.err.text().count('it is started again')} restarts, {memory(run.init, 'RssAnon')} bytes")
     run.signal(signal.SIGTERM)
     assert run.wait() == 7
+
+
+STOPPED = """
+[app]
+command = sh -c '{app}'
+grace = 200ms
+linger = 100ms
+[step short]
+command = sleep 0.05
+[service chaos]
+command = python3 {chaos}
+restart = always
+[service early]
+command = sh -c 'trap "" TERM; while :; do sleep 0.01; done'
+after = boot
+"""
+
+APPS = {
+    'trap "exit 7" TERM; while :; do sleep 0.01; done': {7},
+    'trap "" TERM; while :; do sleep 0.01; done': {128 + signal.SIGKILL},
+    "exec sleep 1000": {128 + signal.SIGTERM},
+}
+
+
+def marked(word):
+    """Who has this word in its environment."""
+    found = []
+    for environment in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if word in environment.read_bytes():
+                found.append(environment.parent.name)
+    return found
+
+
+@pytest.mark.serial
+def test_a_stop_at_any_moment_leaves_nobody(container, folder, record_property):
+    chaos = folder.script("chaos.py", CHAOS)
+    chance, ends, begun = random.Random(int.from_bytes(os.urandom(4), "big")), collections.Counter(), time.monotonic()
+    while time.monotonic() - begun < STOPS_DURATION:
+        app, statuses = chance.choice(list(APPS.items()))
+        name = folder.script("tminus.ini", STOPPED.format(app=app, chaos=chaos), mode=0o644)
+        mark = f"SOAK={os.getpid()}-{sum(ends.values())}"
+        run = container("--config", name, namespace=chance.random() < 0.5, environment=dict([mark.split("=")]))
+        run.signal(signal.SIGCONT)
+        time.sleep(chance.random() / 3)
+        for _ in range(chance.randrange(1, 4)):
+            with contextlib.suppress(ProcessLookupError):
+                run.init.signal(signal.SIGTERM)
+        status = run.wait()
+        assert status in statuses | {128 + signal.SIGTERM}, run.describe()
+        run.expect(lambda mark=mark: not marked(mark.encode()), lambda mark=mark: f"{marked(mark.encode())} to be gone")
+        ends[status] += 1
+    record_property("figure", f"stops at random moments for {STOPS_DURATION} s: "
+                              + ", ".join(f"{count} with status {status}" for status, count in sorted(ends.items())))
