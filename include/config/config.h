@@ -47,7 +47,24 @@ typedef struct list setting_COMMAND;	  /* argv; count 0 when not set */
  * steps, with command.count 0, but not in order. */
 
 /* The choices by name, in the order of settings.def. */
-enum preset { PRESET_NONE, PRESET_AUTO, PRESET_FLASK, PRESET_ALEMBIC, PRESET_DJANGO };
+enum preset {
+	PRESET_NONE,
+	PRESET_AUTO,
+	PRESET_FLASK,
+	PRESET_ALEMBIC,
+	PRESET_DJANGO,
+	PRESET_RAILS,
+	PRESET_PRISMA,
+	PRESET_LARAVEL,
+	PRESET_SYMFONY,
+	PRESET_GOLANG_MIGRATE,
+	PRESET_SQLX,
+	PRESET_ECTO,
+	PRESET_KNEX,
+	PRESET_SEQUELIZE,
+	PRESET_DBMATE,
+	PRESET_GOOSE,
+};
 enum wait_level { WAIT_AUTO, WAIT_TCP, WAIT_READY, WAIT_QUERY };
 enum upgrade_mode { UPGRADE_RUN, UPGRADE_WAIT, UPGRADE_OFF };
 enum upgrade_on_failure { UPGRADE_STOPS, UPGRADE_ROLLS_BACK, UPGRADE_RESTORES };
@@ -55,7 +72,7 @@ enum backup_when { BACKUP_PENDING, BACKUP_ALWAYS, BACKUP_NEVER };
 enum upgrade_stop { UPGRADE_STOP_AUTO, UPGRADE_STOP_FORWARD, UPGRADE_STOP_FINISH };
 enum upgrade_trust { TRUST_VERIFY, TRUST_NATIVE, TRUST_TOOL };
 enum upgrade_ahead { AHEAD_WARNS, AHEAD_REFUSES };
-enum upgrade_unversioned { UNVERSIONED_RUNS, UNVERSIONED_REFUSES };
+enum unversioned { UNVERSIONED_RUNS, UNVERSIONED_REFUSES, UNVERSIONED_STAMPS };
 enum seed_when { SEED_AUTO, SEED_ALWAYS, SEED_ONCE, SEED_CHANGED, SEED_NEVER };
 enum step_when { STEP_ALWAYS, STEP_ONCE, STEP_CHANGED };
 enum on_failure { FAILURE_STOPS, FAILURE_CONTINUES };
@@ -140,6 +157,8 @@ struct config {
 	struct database_url *lock_database;    /* lock.url, NULL when not set */
 	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */
 	enum wait_level database_level; /* wait_level with auto resolved for the database */
+	enum unversioned unversioned;	/* from upgrade_unversioned */
+	const char *stamp;		/* the revision in it, NULL for none */
 	bool writable;			/* the database must be writable: an upgrade follows */
 	signal_map rewrites;		/* from app.rewrite; 0: the app does not get it */
 	struct list app;		/* argv of the app: command line, else app.command */

@@ -60,6 +60,7 @@ enum plan_kind {
 	PLAN_STEP_COORDINATE, /* the keeper says what of the works is due */
 	PLAN_STEP_COMMAND,
 	PLAN_STEP_CHILD,   /* a function of our own in a child: a backup, a restore */
+	PLAN_STEP_KEEPER,  /* a work that the keeper does by itself */
 	PLAN_STEP_SERVICE, /* of after = boot: done as soon as it runs */
 	PLAN_STEP_RELEASE, /* the lock is not needed any more */
 };
@@ -128,6 +129,7 @@ struct plan {
 	size_t wait_count;
 	struct files_key *keys; /* what [key NAME] gives, in every environment */
 	size_t key_count;
+	struct list stamp;     /* argv of upgrade.unversioned = stamp:REVISION */
 	struct list downgrade; /* argv of the rollback, where it is made here */
 	struct list texts;     /* names and commands of steps, made here */
 };

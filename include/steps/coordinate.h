@@ -15,6 +15,8 @@
  *             while it runs: heartbeats; who keeps it from a lock is said, and after
  *             upgrade.lock_timeout its statement is cancelled; how long it has taken is said
  *
+ *   extensions those of the database that are missing are created
+ *
  *   back      it failed, and there is a way back: its sessions must have gone, nobody else be
  *             connected
  *
@@ -41,11 +43,12 @@ struct coordination;
 struct coordination *coordination_new(
 	const struct keeper_job *job, int channel, struct session **session);
 
-/* Answers MESSAGE_COORDINATE, MESSAGE_BEGUN, MESSAGE_FINISHED. 0, or -1 when it is over: refused,
- * which was told, or the channel's other end is gone. */
+/* Answers MESSAGE_COORDINATE, MESSAGE_BEGUN, MESSAGE_FINISHED, MESSAGE_EXTENSIONS. 0, or -1 when it
+ * is over: refused, which was told, or the channel's other end is gone. */
 int coordinate(struct coordination *coordination);
 int coordinate_begun(struct coordination *coordination, const struct message *question);
 int coordinate_finished(struct coordination *coordination, const struct message *question);
+int coordinate_extensions(struct coordination *coordination, const struct message *question);
 
 /* Answers MESSAGE_BACK, as above. */
 int coordinate_back(struct coordination *coordination, const struct message *question);

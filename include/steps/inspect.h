@@ -22,6 +22,7 @@ struct inspection {
 	char *view;		 /* the ledger's name in SQL */
 	char *revision;		 /* what the version table holds, in one line; "" for nothing */
 	char trust[SHA256_TEXT]; /* digest of what makes a native "at head" worth believing */
+	struct list missing;	 /* of database.extensions */
 	bool trusted;		 /* the tool has been seen at it, under that digest */
 	uint64_t due;		 /* bits of works */
 	char *passed; /* "seed: table users has rows, nothing to seed": what was due, but for that;

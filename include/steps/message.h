@@ -14,6 +14,7 @@ enum message_kind {
 	MESSAGE_COORDINATE, /* what is due? Comes back when it is settled, or with the lock held */
 	MESSAGE_BEGUN,	    /* work is about to begin: write it down */
 	MESSAGE_FINISHED,   /* work has ended, well where status is 0: write it down */
+	MESSAGE_EXTENSIONS, /* create those that are missing, and write it down */
 	MESSAGE_BACK,	    /* the upgrade failed: can the way back be gone? */
 	MESSAGE_RELEASE,    /* the lock is not needed any more; no answer */
 
@@ -23,8 +24,8 @@ enum message_kind {
 	MESSAGE_READY,	  /* usable; text is what answered */
 	MESSAGE_SETTLED,  /* nothing is due; text says the state, status 1 makes it a warning */
 	MESSAGE_DUE,	  /* due is to be done, and the lock is held; text says the state */
-	MESSAGE_WRITTEN,  /* answers BEGUN and FINISHED; a text is a warning, or with a status the
-			     reason why the work failed after all */
+	MESSAGE_WRITTEN,  /* answers BEGUN, FINISHED and EXTENSIONS; a text is a warning, or with a
+			     status the reason why the work failed after all */
 	MESSAGE_PASSED,	  /* answers BEGUN: there is nothing to do; text is the reason */
 	MESSAGE_GO_BACK,  /* answers BACK; text is the revision to go back to */
 	MESSAGE_STAY,	  /* answers BACK: all stays as it is; text is the reason */

@@ -20,6 +20,8 @@
 /* Sessions of the commands of a boot are called this, with the boot's id behind it. */
 #define APPLICATION_PREFIX "tminus-"
 
+#define WORK_EXTENSION "extension" /* of the database: the keeper creates it */
+#define WORK_STAMP "stamp"	   /* notes at which revision tables without a version are */
 #define WORK_UPGRADE "upgrade"
 #define WORK_SEED "seed"
 #define WORK_STEP "step"
@@ -29,8 +31,10 @@
 #define WORK_JOB "job"
 
 enum work_when {
-	WORK_PENDING, /* as the migrations' state says */
-	WORK_CHANGES, /* the same, where there is something that the upgrade changes */
+	WORK_PENDING,	  /* as the migrations' state says */
+	WORK_MISSING,	  /* extensions are */
+	WORK_UNVERSIONED, /* there are tables, and no version table */
+	WORK_CHANGES,	  /* the same, where there is something that the upgrade changes */
 	WORK_ALWAYS,
 	WORK_ONCE,    /* the ledger does not know it as finished */
 	WORK_CHANGED, /* nor with this digest */
@@ -64,6 +68,9 @@ const char *work_session_name(const char *boot_id, char room[static WORK_SESSION
  * room. */
 const char *work_names(
 	const struct work *works, size_t count, uint64_t due, char *room, size_t size);
+
+/* Is one of that kind among those of works whose bit is in due? */
+bool work_kind_is_due(const struct work *works, size_t count, uint64_t due, const char *kind);
 
 static inline uint64_t work_bit(size_t work)
 {

@@ -65,8 +65,9 @@ static void add_due(struct check *check)
 	struct text text = {0};
 	text_add(&text, work_names(check->plan->works, check->plan->work_count,
 				check->inspection.due, names, sizeof names));
-	if (text.length > 0 && check->config->upgrade_mode == UPGRADE_WAIT &&
-		text_starts_with(text.bytes, WORK_UPGRADE))
+	if (check->config->upgrade_mode == UPGRADE_WAIT &&
+		work_kind_is_due(check->plan->works, check->plan->work_count, check->inspection.due,
+			WORK_UPGRADE))
 		text_add(&text, " (the upgrade by another container: upgrade.mode = wait)");
 	add_fact(check, "due", text.length > 0 ? text.bytes : "nothing");
 	text_free(&text);

@@ -132,13 +132,17 @@ static void add_named_rows(
 		add_row(ini, settings_kind_name(kind), section->name, &keys[i], &section->keys[i]);
 }
 
-/* The preset's rows, as comments. */
+/* The preset's rows, of production and of what is none, as comments. */
 static void add_rows(const struct project *project, struct text *ini)
 {
 	struct origins *origins = origins_new();
 	size_t count;
 	const struct setting *settings = settings_plain(&count);
-	preset_apply(project->preset.preset, false, project->preset.seeds, origins);
+	for (int production = 0; production < 2; production++)
+		preset_apply(project->preset.preset,
+			&(struct preset_surroundings){
+				.production = production > 0, .seeds = project->preset.seeds},
+			origins);
 	for (size_t i = 0; i < count; i++)
 		add_row(ini, settings[i].section, "", &settings[i], &origins->plain[i]);
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
@@ -149,6 +153,10 @@ static void add_rows(const struct project *project, struct text *ini)
 
 static void add_preset(const struct project *project, struct text *ini)
 {
+	if (project->preset.ambiguous) {
+		text_add_format(ini, "; %s\n[boot]\n;preset =\n\n", project->preset.reason);
+		return;
+	}
 	if (project->preset.preset == PRESET_NONE) {
 		text_add(ini, "; No framework that tminus knows was found: name the command that "
 			      "upgrades\n"
@@ -158,8 +166,8 @@ static void add_preset(const struct project *project, struct text *ini)
 	}
 	text_add_format(ini, "; %s\n[boot]\npreset = %s\n", project->preset.reason,
 		preset_name(project->preset.preset));
-	text_add(ini,
-		"; It sets these, outside of production; an empty value switches a command off:\n");
+	text_add(ini, "; It sets these, some of them in production alone, or outside of it (tminus "
+		      "explain);\n; an empty value switches a command off:\n");
 	add_rows(project, ini);
 	text_add_byte(ini, '\n');
 }

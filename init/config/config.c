@@ -175,15 +175,23 @@ static void apply_preset(struct loader *loader)
 {
 	struct config *config = loader->config;
 	assign_early(loader, "boot", "preset");
-	bool seeds = true;
+	struct preset_surroundings here = {
+		.production = config->production,
+		.seeds = true,
+		.folder = config->app_workdir,
+		.environment = loader->known.items,
+	};
 	if (config->preset == PRESET_AUTO) {
-		struct preset_finding finding =
-			preset_find(config->app_workdir, loader->known.items);
+		struct preset_finding finding = preset_find(here.folder, here.environment);
 		config->preset = (int)finding.preset;
 		config->preset_reason = finding.reason;
-		seeds = finding.seeds;
+		here.seeds = finding.seeds;
+		if (finding.ambiguous)
+			faults_add(loader->faults, "%s: %s",
+				origins_plain(config->origins, "boot", "preset")->origin,
+				finding.reason);
 	}
-	preset_apply((enum preset)config->preset, config->production, seeds, config->origins);
+	preset_apply((enum preset)config->preset, &here, config->origins);
 }
 
 static void normalize(struct loader *loader)
@@ -418,6 +426,62 @@ static void check_seed(struct loader *loader)
 			"%s: seed.undo would delete rows in production (environment \"%s\"); say "
 			"seed.production_undo = yes if that is meant",
 			undo->origin, config->environment_name);
+}
+
+/* What upgrade.unversioned = stamp:REVISION must not be: to "head" it would hide for ever what the
+ * tables lack of the newest revision. */
+static const char *stamp_fault(const struct config *config)
+{
+	const char *revision = config->stamp;
+	bool alembic = config->upgrade_tool != NULL &&
+		       text_equal(config->upgrade_tool, "alembic") &&
+		       list_has(&config->upgrade_command, "upgrade");
+	if (text_equal(revision, "head") || text_equal(revision, "heads"))
+		return "would mark every revision as applied, and what the tables lack of them "
+		       "would be missing for ever; name the revision that the tables are at";
+	if (revision[0] == '\0' || text_equal(revision, "base") ||
+		revision[strcspn(revision, "@+-:, \t")] != '\0')
+		return "names no revision: give the id of one file, as stamp:1f0c6d3a9b52";
+	if (!alembic)
+		return "is known of Alembic and Flask-Migrate alone (upgrade.tool = alembic, and "
+		       "an upgrade.command with the word upgrade)";
+	if (config->upgrade_trust == TRUST_TOOL)
+		return "needs tminus to read the state, which upgrade.trust = tool forbids";
+	return NULL;
+}
+
+static void check_unversioned(struct loader *loader)
+{
+	struct config *config = loader->config;
+	const char *text = config->upgrade_unversioned;
+	const char *origin = origins_plain(config->origins, "upgrade", "unversioned")->origin;
+	const char *fault = NULL;
+	if (text != NULL && text_starts_with(text, "stamp:")) {
+		config->unversioned = UNVERSIONED_STAMPS;
+		config->stamp = text + strlen("stamp:");
+		fault = stamp_fault(config);
+	} else if (text != NULL && text_equal(text, "refuse")) {
+		config->unversioned = UNVERSIONED_REFUSES;
+	} else if (text == NULL || !text_equal(text, "run")) {
+		fault = "is not one of run, refuse, stamp:REVISION";
+	}
+	if (fault != NULL)
+		faults_add(loader->faults, "%s: upgrade.unversioned: \"%s\" %s", origin,
+			text != NULL ? text : "", fault);
+}
+
+static void check_extensions(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	const char *origin = origins_plain(config->origins, "database", "extensions")->origin;
+	if (config->database_extensions.count == 0)
+		return;
+	if (!config_coordinates(config))
+		faults_add(loader->faults, "%s: database.extensions needs a database with a login",
+			origin);
+	else if (config->database->kind != DATABASE_POSTGRES)
+		faults_add(
+			loader->faults, "%s: database.extensions is for PostgreSQL alone", origin);
 }
 
 static void check_seed_tables(struct loader *loader)
@@ -655,6 +719,8 @@ static void fill(struct loader *loader)
 	const struct environment environment = environment_of(loader);
 	environment_require(&environment);
 	check_seed_tables(loader);
+	check_extensions(loader);
+	check_unversioned(loader);
 	fill_environment(loader);
 	check_targets(loader);
 	check_health(loader);

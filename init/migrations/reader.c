@@ -30,7 +30,8 @@ const struct migrations_reader *migrations_reader_find(const char *tool)
 static bool is_runner(const char *word)
 {
 	static const char *const runners[] = {"poetry", "pipenv", "uv", "pdm", "hatch", "run",
-		"bundle", "exec", "npx", "pnpm", "yarn", "env", "python", "python3", "-m", NULL};
+		"bundle", "exec", "npx", "--no-install", "pnpm", "yarn", "env", "python", "python3",
+		"-m", NULL};
 	const char *slash = strrchr(word, '/');
 	for (size_t i = 0; runners[i] != NULL; i++)
 		if (text_equal(slash != NULL ? slash + 1 : word, runners[i]))

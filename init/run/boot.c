@@ -74,6 +74,11 @@ static void start_step(struct boot *boot, const struct plan_step *step)
 			start_command(boot, step);
 		}
 		break;
+	case PLAN_STEP_KEEPER:
+		boot->ended = (struct error){0};
+		boot->phase = BOOT_WRITING_FINISHED;
+		tell_keeper(boot, MESSAGE_EXTENSIONS, step->work, 0);
+		break;
 	case PLAN_STEP_SERVICE:
 		log_info("%s: %s", step->name, step->written);
 		process_start(&boot->plan->table, step->first);
@@ -350,6 +355,7 @@ static enum boot_result on_message(struct boot *boot, struct wait_state *wait,
 	case MESSAGE_COORDINATE:
 	case MESSAGE_BEGUN:
 	case MESSAGE_FINISHED:
+	case MESSAGE_EXTENSIONS:
 	case MESSAGE_BACK:
 	case MESSAGE_RELEASE:
 	case MESSAGE_KEY:

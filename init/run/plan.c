@@ -10,8 +10,8 @@
 #include "config/show.h"
 #include "run/plan_draft.h"
 
-#define STEPS_MOST 13  /* of tminus's own, and the app */
-#define WORKS_OWN 3    /* backup, upgrade, seed */
+#define STEPS_MOST 15  /* of tminus's own, and the app */
+#define WORKS_OWN 5    /* backup, extension, stamp, upgrade, seed */
 #define BACKUPS_MOST 2 /* a backup, and a restore */
 
 /* Behind the last command under the lock, so that the others need not wait for the rest. */

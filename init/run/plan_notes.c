@@ -29,6 +29,8 @@ const char *draft_when(const struct draft *draft, int work)
 {
 	static const char *const texts[] = {
 		[WORK_PENDING] = "where migrations are pending, by one replica",
+		[WORK_MISSING] = "where they are missing, by one replica",
+		[WORK_UNVERSIONED] = "where there are tables, and no version table",
 		[WORK_CHANGES] = "before an upgrade that changes something",
 		[WORK_ALWAYS] = "at every start, by one replica after the other",
 		[WORK_ONCE] = "once for each database",

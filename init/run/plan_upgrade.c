@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "config/show.h"
 #include "config/words.h"
 #include "steps/backup.h"
@@ -112,17 +113,17 @@ static bool upgrade_finishes(const struct config *config)
 	return config->database != NULL && config->database->kind != DATABASE_POSTGRES;
 }
 
-/* "flask db upgrade -d x head" becomes "flask db downgrade -d x" and the revision, which is known
- * when it is needed. */
-static void make_downgrade(struct draft *draft, struct list *argv)
+/* "flask db upgrade -d x head" becomes "flask db downgrade -d x REVISION", or "stamp". */
+static void make_command(
+	struct draft *draft, const char *verb, const char *revision, struct list *argv)
 {
 	const struct list *command = &draft->config->upgrade_command;
 	for (size_t i = 0; i < command->count; i++) {
 		const char *word = command->items[i];
 		if (!text_equal(word, "head") && !text_equal(word, "heads"))
-			list_append(argv, text_equal(word, "upgrade") ? "downgrade" : word);
+			list_append(argv, text_equal(word, "upgrade") ? verb : word);
 	}
-	list_append(argv, "REVISION");
+	list_append(argv, revision);
 }
 
 /* Its last word lies in the variable's room: the loop, which learns it, allocates nothing. */
@@ -133,7 +134,7 @@ static void add_rollback(struct draft *draft)
 	const struct list *argv = &config->upgrade_rollback;
 	bool own = argv->count > 0;
 	if (!own) {
-		make_downgrade(draft, &plan->downgrade);
+		make_command(draft, "downgrade", "REVISION", &plan->downgrade);
 		argv = &plan->downgrade;
 	}
 	char *written =
@@ -178,6 +179,48 @@ static void add_upgrade_commands(struct draft *draft)
 	draft_note_setting(draft, "verify", "verify", "command", "behind each upgrade");
 }
 
+/* Makes the steps from first on the commands of work, as the role that upgrades. */
+static void join_upgrade(struct draft *draft, size_t first, int work)
+{
+	struct plan *plan = draft->plan;
+	draft_join(draft, first, work);
+	for (size_t i = first; work != NO_WORK && i < plan->step_count; i++)
+		draft_variables(&plan->steps[i], plan->upgrade_variables);
+}
+
+/* What is missing of database.extensions; with mode = wait only that it is waited for. */
+static void add_extensions(struct draft *draft)
+{
+	const struct config *config = draft->config;
+	if (config->database_extensions.count == 0)
+		return;
+	int work = draft_work(draft, WORK_EXTENSION, "", WORK_MISSING);
+	if (config->upgrade_mode == UPGRADE_WAIT || work == NO_WORK)
+		return;
+	draft_step(draft->plan, PLAN_STEP_KEEPER, WORK_EXTENSION)->work = work;
+	autofree char *names = words_join(config->database_extensions.items);
+	draft_note(draft, true, WORK_EXTENSION, names, "%s", draft_when(draft, work));
+}
+
+static void add_stamp(struct draft *draft)
+{
+	const struct config *config = draft->config;
+	struct plan *plan = draft->plan;
+	if (config->unversioned != UNVERSIONED_STAMPS)
+		return;
+	int work = draft_work(draft, WORK_STAMP, "", WORK_UNVERSIONED);
+	size_t first = plan->step_count;
+	if (work == NO_WORK)
+		return;
+	make_command(draft, "stamp", config->stamp, &plan->stamp);
+	autofree char *written = words_join(plan->stamp.items);
+	draft_command(draft, WORK_STAMP, memory_copy(written), &plan->stamp,
+		config->upgrade_timeout, STATUS_UPGRADE);
+	plan->steps[first].first->kind.finish = upgrade_finishes(config);
+	draft_note(draft, true, WORK_STAMP, written, "%s", draft_when(draft, work));
+	join_upgrade(draft, first, work);
+}
+
 /* Why there is no upgrade; NULL: there is one, here or in another container. */
 static const char *upgrade_left_out(const struct config *config)
 {
@@ -193,12 +236,16 @@ void draft_upgrade(struct draft *draft)
 	const struct config *config = draft->config;
 	struct plan *plan = draft->plan;
 	const char *left_out = upgrade_left_out(config);
+	if (left_out == NULL && config->upgrade_mode == UPGRADE_RUN)
+		add_backup_of_boot(draft);
+	if (config->upgrade_mode != UPGRADE_OFF)
+		add_extensions(draft);
 	if (left_out != NULL) {
 		draft_note(draft, false, WORK_UPGRADE, NULL, "%s", left_out);
 		return;
 	}
 	if (config->upgrade_mode == UPGRADE_RUN)
-		add_backup_of_boot(draft);
+		add_stamp(draft);
 	int work = draft_work(draft, WORK_UPGRADE, "", WORK_PENDING);
 	size_t first = plan->step_count;
 	if (config->upgrade_mode == UPGRADE_WAIT) {
@@ -208,9 +255,7 @@ void draft_upgrade(struct draft *draft)
 	}
 	draft_note_setting(draft, WORK_UPGRADE, "upgrade", "command", draft_when(draft, work));
 	add_upgrade_commands(draft);
-	draft_join(draft, first, work);
-	for (size_t i = first; work != NO_WORK && i < plan->step_count; i++)
-		draft_variables(&plan->steps[i], plan->upgrade_variables);
+	join_upgrade(draft, first, work);
 	if (work != NO_WORK)
 		add_way_back(draft);
 }

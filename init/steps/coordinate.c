@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "database/activity.h"
+#include "database/extensions.h"
 #include "database/ledger.h"
 #include "database/lock.h"
 #include "steps/inspect.h"
@@ -377,11 +378,10 @@ static int lead(struct coordination *all)
 static bool waits_for_upgrade(const struct coordination *all)
 {
 	const struct keeper_job *job = all->job;
-	bool due = false;
-	for (size_t i = 0; i < job->work_count; i++)
-		due = due || (text_equal(job->works[i].kind, WORK_UPGRADE) &&
-				     (all->inspection.due & work_bit(i)) != 0);
-	return due && job->config->upgrade_mode == UPGRADE_WAIT;
+	uint64_t due = all->inspection.due;
+	return job->config->upgrade_mode == UPGRADE_WAIT &&
+	       (work_kind_is_due(job->works, job->work_count, due, WORK_UPGRADE) ||
+		       work_kind_is_due(job->works, job->work_count, due, WORK_EXTENSION));
 }
 
 /* Somebody else does it. 0, or -1 when that takes longer than lock.timeout. */
@@ -582,6 +582,61 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 	if (!text_equal(work->kind, WORK_BACKUP) && !text_equal(work->kind, WORK_RESTORE))
 		watch_begin(&all->watch, all->job, work, all->channel);
 	return message_send(all->channel, MESSAGE_WRITTEN, 0, "") ? 0 : -1;
+}
+
+static int create_extension(struct coordination *all, const char *name, struct failure *failure)
+{
+	char text[TEXT_SIZE];
+	const struct work work = {.kind = WORK_EXTENSION, .name = name};
+	int result = extension_create(*all->session, all->job->wait.database, name, failure);
+	if (result != 0 && failure->verdict == VERDICT_RETRY)
+		return result;
+	struct ledger_entry *entry =
+		add_entry(all, &work, result == 0 ? LEDGER_FINISHED : LEDGER_FAILED);
+	ledger_set(&entry->from, revision(all));
+	ledger_set(&entry->to, revision(all));
+	(void)snprintf(text, sizeof text, "%s was created", name);
+	if (result == 0)
+		tell_progress(all, 0, text);
+	return result;
+}
+
+/* In the order of the setting: one may need another. */
+static int create_extensions(struct coordination *all, struct failure *failure)
+{
+	struct failure other;
+	struct list *missing = &all->inspection.missing;
+	if (need_session(all, failure) != 0 ||
+		extensions_missing(*all->session, &all->job->config->database_extensions, missing,
+			failure) != 0)
+		return -1;
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < missing->count; i++)
+		result = create_extension(all, missing->items[i], failure);
+	if (result == 0)
+		return write_ledger(all, failure);
+	if (failure->verdict != VERDICT_RETRY)
+		(void)write_ledger(all, &other);
+	return result;
+}
+
+int coordinate_extensions(struct coordination *all, const struct message *question)
+{
+	struct failure failure;
+	int result;
+	(void)question;
+	do {
+		failure = (struct failure){0};
+		if (hold(all) != 0)
+			return -1;
+		result = create_extensions(all, &failure);
+		if (result != 0 && failure.verdict != VERDICT_RETRY)
+			break;
+		if (result != 0 && survive(all, &failure) != 0)
+			return -1;
+	} while (result != 0);
+	return message_send(all->channel, MESSAGE_WRITTEN, failure.status, failure.message) ? 0
+											    : -1;
 }
 
 /* The state refuses: that is for the next start to say, what was read is read. */

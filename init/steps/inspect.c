@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/read_file.h"
 #include "database/catalog.h"
+#include "database/extensions.h"
 #include "migrations/reader.h"
 #include "steps/precondition.h"
 
@@ -251,6 +252,15 @@ static int read_state(const struct reading *reading)
 	return read_migrations(reading, &catalog);
 }
 
+static int read_extensions(const struct reading *reading)
+{
+	const struct list *wanted = &reading->config->database_extensions;
+	if (wanted->count == 0)
+		return 0;
+	return extensions_missing(
+		reading->session, wanted, &reading->inspection->missing, reading->failure);
+}
+
 /* --- what is due ----------------------------------------------------------------------------- */
 
 static bool moves(const struct ledger_entry *entry)
@@ -308,6 +318,10 @@ static bool is_due(const struct reading *reading, const struct work *work)
 		return !finished || !text_equal(entry->digest, work->digest);
 	case WORK_LATER:
 		return !finished || strcmp(entry->digest, work->digest) < 0;
+	case WORK_MISSING:
+		return inspection->missing.count > 0;
+	case WORK_UNVERSIONED:
+		return inspection->finding.kind == FINDING_UNVERSIONED;
 	case WORK_CHANGES:
 		return inspection->finding.kind != FINDING_AT_HEAD &&
 		       inspection->finding.kind != FINDING_EMPTY;
@@ -365,7 +379,7 @@ static const char *find_refusal(const struct reading *reading)
 		return NULL;
 	if (meaning == MEANS_AHEAD && config->upgrade_ahead == AHEAD_REFUSES)
 		return " (upgrade.ahead = refuse)";
-	if (meaning == MEANS_UNVERSIONED && config->upgrade_unversioned == UNVERSIONED_REFUSES)
+	if (meaning == MEANS_UNVERSIONED && config->unversioned == UNVERSIONED_REFUSES)
 		return " (upgrade.unversioned = refuse)";
 	if (meaning == MEANS_REFUSE && reading->inspection->finding.kind == FINDING_DIVERGED)
 		return ""; /* the tool refuses it as well */
@@ -425,7 +439,7 @@ int inspect(const struct keeper_job *job, struct session *session, bool alone,
 	name_tables(&reading);
 	inspection_clear(inspection);
 	inspection->view = catalog_quoted(session, &reading.names, LEDGER_VIEW);
-	if (read_state(&reading) != 0)
+	if (read_state(&reading) != 0 || read_extensions(&reading) != 0)
 		return -1;
 	tell_ahead(inspection);
 	inspection->trusted = is_trusted(&reading);
@@ -456,6 +470,7 @@ void inspection_clear(struct inspection *inspection)
 	ledger_clear(&inspection->ledger);
 	free(inspection->revision);
 	free(inspection->passed);
+	list_clear(&inspection->missing);
 	free(inspection->view);
 	*inspection = (struct inspection){0};
 }

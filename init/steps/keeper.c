@@ -43,6 +43,11 @@ static int answer_finished(struct keeper *keeper, const struct message *question
 	return coordinate_finished(keeper->coordination, question);
 }
 
+static int answer_extensions(struct keeper *keeper, const struct message *question)
+{
+	return coordinate_extensions(keeper->coordination, question);
+}
+
 static int answer_back(struct keeper *keeper, const struct message *question)
 {
 	return coordinate_back(keeper->coordination, question);
@@ -60,6 +65,7 @@ static answer *const answers[MESSAGE_KINDS] = {
 	[MESSAGE_COORDINATE] = answer_coordinate,
 	[MESSAGE_BEGUN] = answer_begun,
 	[MESSAGE_FINISHED] = answer_finished,
+	[MESSAGE_EXTENSIONS] = answer_extensions,
 	[MESSAGE_BACK] = answer_back,
 	[MESSAGE_RELEASE] = answer_release,
 };

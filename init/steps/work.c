@@ -8,6 +8,14 @@ const char *work_session_name(const char *boot_id, char room[static WORK_SESSION
 	return room;
 }
 
+bool work_kind_is_due(const struct work *works, size_t count, uint64_t due, const char *kind)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((due & work_bit(i)) != 0 && text_equal(works[i].kind, kind))
+			return true;
+	return false;
+}
+
 const char *work_names(
 	const struct work *works, size_t count, uint64_t due, char *room, size_t size)
 {

@@ -119,3 +119,18 @@ def test_the_procfiles_web_is_offered_as_the_app(project):
     configured = project({"Procfile": "release: flask db upgrade\nweb: gunicorn app:app --bind :$PORT\n"})
     configured.run("new")
     assert ";command = gunicorn app:app --bind :$PORT\n" in written(configured, "tminus.ini")
+
+
+def test_where_two_frameworks_fit_none_is_chosen(project):
+    configured = project({"manage.py": "", "alembic.ini": ""})
+    assert configured.run("new").returncode == 0
+    ini = written(configured, "tminus.ini")
+    assert "; preset auto could be django (there is manage.py) or alembic" in ini and "\n;preset =\n" in ini
+    assert configured.run("config").returncode == 0
+
+
+def test_no_variable_of_a_framework_is_written(project):
+    configured = project({"artisan": ""})
+    result = configured.run("new", DB_HOST="db", DB_PASSWORD="hidden")
+    assert "preset = laravel" in result.stdout and "[step config] command = php artisan config:cache" in result.stdout
+    assert "hidden" not in result.stdout + written(configured, "tminus.ini")

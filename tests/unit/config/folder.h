@@ -36,11 +36,11 @@ static inline int folder_leave(void **state)
 	return chdir("/") != 0 || nftw(folder_path, folder_remove, 8, FTW_DEPTH | FTW_PHYS) != 0;
 }
 
-/* Writes a file, in a folder one level deep at most, which is made. */
+/* Writes a file, in folders that are made. */
 static inline void folder_write_bytes(const char *path, const char *bytes, size_t length)
 {
-	const char *slash = strchr(path, '/');
-	if (slash != NULL && path[0] != '/') {
+	const char *slash = path;
+	while ((slash = strchr(slash + 1, '/')) != NULL && path[0] != '/') {
 		char parent[64];
 		(void)snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
 		(void)mkdir(parent, 0755);

@@ -91,7 +91,7 @@ static void every_fault_is_reported_at_once(void **state)
 					   "timeot = 1\n"
 					   "[log\n"
 					   "timeout = 5\n",
-		{"TMINUS_WIAT_TIMEOUT=1", "TMINUS_WAIT_GRACE=", "TMINUS_BOOT_PRESET=rails",
+		{"TMINUS_WIAT_TIMEOUT=1", "TMINUS_WAIT_GRACE=", "TMINUS_BOOT_PRESET=zope",
 			"DATABASE_URL=postgres://u:secret@h:x/d"},
 		{"x.y=1", "nonsense"}, {"a", "${B:?b is missing}"}};
 	static const char *const expected[] = {
@@ -107,7 +107,8 @@ static void every_fault_is_reported_at_once(void **state)
 		"tminus.ini:14: the [ of a section has no ]\n",
 		"TMINUS_WIAT_TIMEOUT: unknown variable; did you mean \"TMINUS_WAIT_TIMEOUT\"?\n",
 		"TMINUS_WAIT_GRACE: an empty value is not a duration",
-		"TMINUS_BOOT_PRESET: \"rails\" is not one of none, auto, flask, alembic, django\n",
+		"TMINUS_BOOT_PRESET: \"zope\" is not one of none, auto, flask, alembic, django, "
+		"rails",
 		"DATABASE_URL: the port of the database URL",
 		"--set x.y: unknown setting",
 		"--set nonsense: is not of the form section.key=value",

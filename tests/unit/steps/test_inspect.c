@@ -47,7 +47,7 @@ struct row {
 	const char *to;	    /* where that upgrade led to */
 	bool trusted;	    /* the tool has agreed */
 	bool among;	    /* the lock is not held */
-	struct config says; /* upgrade_trust, upgrade_ahead, upgrade_unversioned */
+	struct config says; /* upgrade_trust, upgrade_ahead, unversioned */
 	enum work_when seed_when;
 	enum finding_kind kind;
 	uint64_t due;
@@ -158,10 +158,9 @@ static const struct row rows[] = {
 	{"no version table", "CREATE TABLE books (id)", .seed_when = WORK_ONCE,
 		.kind = FINDING_UNVERSIONED, .due = BOTH},
 	{"no version table, which is refused", "CREATE TABLE books (id)",
-		.says = {.upgrade_unversioned = UNVERSIONED_REFUSES}, .kind = FINDING_UNVERSIONED,
-		REFUSED},
+		.says = {.unversioned = UNVERSIONED_REFUSES}, .kind = FINDING_UNVERSIONED, REFUSED},
 	{"an empty version table while another works", TABLE, .upgrade = LEDGER_BEGUN,
-		.among = true, .says = {.upgrade_unversioned = UNVERSIONED_REFUSES},
+		.among = true, .says = {.unversioned = UNVERSIONED_REFUSES},
 		.kind = FINDING_UNVERSIONED, .due = BOTH},
 };
 
