@@ -8,7 +8,7 @@ from shop import make_shop
 
 RELEASES = {"distribution": servers.Postgres, "17": releases.Postgres17}
 HBA = ["hostssl all certified all cert", "host all old all md5", "hostssl all guarded all scram-sha-256",
-       "host all app all scram-sha-256"]
+       "host all app,keyed all scram-sha-256"]
 # Where Debian, Fedora, SUSE and Alpine keep the authorities that everybody trusts.
 BUNDLES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
            "/etc/ssl/cert.pem"]
@@ -21,6 +21,7 @@ def postgres(request, static_tminus):
         server.sql("SET password_encryption = md5; CREATE ROLE old LOGIN PASSWORD 'secret'")
         server.sql("CREATE ROLE guarded LOGIN PASSWORD 'secret'")
         server.sql("CREATE ROLE certified LOGIN")
+        server.sql("CREATE ROLE keyed LOGIN")
         yield server
 
 
@@ -45,6 +46,14 @@ def ca(image, postgres):
 def test_a_password_by_scram(expect_ready, expect_refused):
     expect_ready(sslmode="disable")
     expect_refused("28P01", "password", password="wr0ng")
+
+
+@pytest.mark.parametrize("length", [1, 64, 65, 200])
+def test_a_password_shorter_and_longer_than_a_block_of_its_hash(expect_ready, expect_refused, postgres, length):
+    password = "a" * length
+    postgres.sql(f"ALTER ROLE keyed PASSWORD '{password}'")
+    expect_ready(user="keyed", password=password, sslmode="disable")
+    expect_refused("28P01", user="keyed", password=password + "a", sslmode="disable")
 
 
 def test_a_password_by_md5(expect_ready):
