@@ -55,7 +55,8 @@ static bool has_just_started(void)
 	return now.tv_sec - process_start_time(1) / sysconf(_SC_CLK_TCK) < DOCUMENT_TAKES;
 }
 
-/* In the usual places. It is written a moment behind the start, and who asks earlier waits for it. */
+/* In the usual places. It is written a moment behind the start, and who asks earlier waits for it.
+ */
 static bool find_usual(struct document *document)
 {
 	int left = LOOKS;
