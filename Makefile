@@ -15,6 +15,13 @@ Q := $(if $(V),,@)# make V=1 shows the commands
 VERSION := $(shell sed -n 's/^## \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 OUT     := build/$(VARIANT)
 
+# base/memory.c holds what is small in a region of its own, and gets every free(3) for that. The
+# sanitizers are to see each piece by itself.
+ifneq ($(VARIANT),asan)
+CPPFLAGS += -DMEMORY_REGION
+LDFLAGS  += -Wl,--wrap=free
+endif
+
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wcast-qual -Wformat=2 -Wconversion
 ifdef CI

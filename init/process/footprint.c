@@ -7,11 +7,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "process/borrow.h"
 
 /* How deep boot's stack may have been; less than the pages that the kernel maps for every stack. */
 #define STACK_DEPTH ((uintptr_t)96 * 1024)
-#define STACK_IN_USE 2048
+#define STACK_IN_USE 512
 
 static uintptr_t page_of(uintptr_t address)
 {
@@ -22,6 +23,12 @@ static void give_back(uintptr_t begin, uintptr_t end)
 {
 	if (begin < end)
 		(void)madvise((void *)begin, end - begin, MADV_DONTNEED); // NOLINT
+}
+
+/* The pages that are whole between them. */
+static void give_back_within(uintptr_t begin, uintptr_t end)
+{
+	give_back(page_of(begin - 1) + (uintptr_t)sysconf(_SC_PAGESIZE), page_of(end));
 }
 
 /* Segments that nobody can write are as they are in the file. dl_iterate_phdr(3) */
@@ -50,5 +57,6 @@ void footprint_trim(void)
 {
 	trim_stack();
 	borrow_trim();
+	memory_trim(give_back_within);
 	(void)dl_iterate_phdr(trim_object, NULL);
 }

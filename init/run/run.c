@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/signal_name.h"
 #include "process/descendants.h"
 #include "process/footprint.h"
@@ -850,7 +851,8 @@ static void turn(struct run *run, struct pollfd *ready)
 int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
 {
 	struct pollfd ready[plan->table.count + 3]; /* the signals, the app's words, the timer */
-	struct run run = {
+	struct run *run = memory_zeroed(1, sizeof *run);
+	*run = (struct run){
 		.config = config,
 		.plan = plan,
 		.manner = manner,
@@ -863,18 +865,18 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 	};
 	plan->table.observer = observe;
 	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;
-	plan->table.context = &run;
-	boot_begin(&run.boot, config, plan);
-	status_begin(&run.document, config, plan->boot_id);
-	notify_begin(&run.notify, manner->follows ? NULL : getenv("NOTIFY_SOCKET"),
+	plan->table.context = run;
+	boot_begin(&run->boot, config, plan);
+	status_begin(&run->document, config, plan->boot_id);
+	notify_begin(&run->notify, manner->follows ? NULL : getenv("NOTIFY_SOCKET"),
 		plan->notify_address);
-	run.changes = 1;
-	if (manner->follows || !stopped_by_now(&run))
-		run.state = next_step(&run);
+	run->changes = 1;
+	if (manner->follows || !stopped_by_now(run))
+		run->state = next_step(run);
 	table_reap(&plan->table);
-	conclude(&run);
-	while (run.state != RUN_DONE)
-		turn(&run, ready);
-	status_end(&run.document);
-	return run.status;
+	conclude(run);
+	while (run->state != RUN_DONE)
+		turn(run, ready);
+	status_end(&run->document);
+	return run->status;
 }
