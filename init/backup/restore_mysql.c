@@ -111,15 +111,52 @@ static int say(const struct load *load, const char *text)
 	return feed_write(&load->feed, text, strlen(text));
 }
 
-/* The client prints the statement that failed, with its rows, which are nobody's business. */
+#define RULE "--------------" /* stands before and behind a statement that failed */
+
+/* Where the server quotes the statement in what it says of it. MariaDB's errmsg-utf8.txt */
+static const struct {
+	const char *opening;
+	const char *closing;
+} quotes[] = {{"near '", "' at line "}, {"entry '", "' for key "}, {"value: '", "' for "},
+	{"value: '", "'"}, {"text: \"", "\""}, {"range in '", "'"}};
+
+/* Always to the last closing: a row can hold it too. */
+static void cut_quote(char *said, const char *opening, const char *closing)
+{
+	char *from = strstr(said, opening);
+	char *end = NULL;
+	if (from == NULL)
+		return;
+	from += strlen(opening);
+	for (char *at = strstr(from, closing); at != NULL; at = strstr(at + 1, closing))
+		end = at;
+	if (end == NULL)
+		*from = '\0';
+	else
+		memmove(from, end, strlen(end) + 1);
+}
+
+/* The client prints the statement that failed, with its rows, which are nobody's business, and the
+ * server quotes it. */
 static void hide_rows(struct error *error)
 {
+	static const char error_behind[] = RULE "  ERROR ";
 	char *said = strstr(error->message, ": ");
 	char *last = NULL;
-	for (char *at = said; at != NULL; at = strstr(at + 1, "ERROR "))
-		last = at;
-	if (last != NULL && last != said)
-		memmove(said + 2, last, strlen(last) + 1);
+	if (said == NULL)
+		return;
+	said += 2;
+	for (char *at = said; (at = strstr(at, error_behind)) != NULL; at++)
+		last = at + sizeof RULE + 1;
+	for (char *at = said; last == NULL && (at = strstr(at, "ERROR ")) != NULL; at++)
+		if (strstr(at + 1, "ERROR ") == NULL)
+			last = at;
+	if (last != NULL)
+		memmove(said, last, strlen(last) + 1);
+	else if ((last = strstr(said, RULE)) != NULL)
+		*last = '\0';
+	for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++)
+		cut_quote(said, quotes[i].opening, quotes[i].closing);
 }
 
 /* Feeds the client with before, the dump, and behind. What the client says counts, for the dump

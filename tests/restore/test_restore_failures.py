@@ -215,6 +215,23 @@ def test_what_cannot_be_loaded_is_found_in_a_scratch_database(mariadb, folder):
     assert not mariadb.server.sql("SHOW DATABASES LIKE 'tminus%'")
 
 
+@pytest.mark.parametrize("change", [
+    lambda text: text.replace(b"bob@example.com", b"alice@example.com"),
+    lambda text: text.replace(b"bob@example.com'", b"bob@example.com' wrong"),
+    lambda text: text.replace(b"('bob@example.com',1)", b",".join(2 * [b"('ERROR 1 (A) at line 2: carol@example.com'' for key',1)"])),
+    lambda text: text.replace(b"('bob@example.com',1)", b"('bob@example.com'," + 400 * b"carol@example.com" + b")"),
+], ids=["duplicate", "syntax", "disguised", "long"])
+def test_rows_of_a_statement_that_fails_are_not_said(mariadb, folder, change):
+    mariadb.fill()
+    mariadb.execute("CREATE TABLE people (mail VARCHAR(200) UNIQUE, n INTEGER)",
+                    "INSERT INTO people VALUES ('alice@example.com', 1), ('bob@example.com', 1)")
+    file = broken_copy(mariadb.backup(), folder / "broken.sql", change)
+    for words in ([file], ["--data-only", "--truncate", "--exclude=users", file]):
+        said = mariadb.restore(*words, status=74)
+        assert re.search(r"ERROR \d+ \(\w+\) at line \d+: ", said), said
+        assert "example.com" not in said and "alice" not in said
+
+
 def test_without_a_scratch_database_the_safety_backup_is_put_back(mariadb_server, folder):
     mariadb = MariaDB(folder, mariadb_server, user="narrow")
     mariadb.fill()
