@@ -64,6 +64,11 @@ void restore_unmark(const struct restore *restore);
 /* What such a file says of the database, which the caller frees; NULL when there is none. */
 char *restore_unfinished(const char *directory, const char *display);
 
+/* With the lock of session's database held: drops the scratch databases that restores which were
+ * killed have left on a MySQL server. What is worth a line of it, which the caller frees, or NULL.
+ */
+char *restore_drop_scratch(struct session *session);
+
 /* program with the folder that backup.command names, if it is there; the caller frees it. */
 char *restore_tool(const struct restore *restore, const char *program);
 

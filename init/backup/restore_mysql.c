@@ -11,8 +11,9 @@
 #include "base/memory.h"
 #include "process/exec.h"
 
-#define SCRATCH "tminus_restore_"
-#define NAME_SIZE 80
+/* SQL for how the names of this database's scratch databases begin: at most 64 characters, and other
+ * databases of the server have restores too. */
+#define SCRATCH "CONCAT('tminus_restore_', LEFT(SHA2(DATABASE(), 224), 12), '_')"
 
 /* Both clients' options, behind those that reach the server. A row may be as long as servers take.
  */
@@ -221,23 +222,56 @@ static int run_load(struct load *load, const char *database, const char *before,
 
 /* --- proof ----------------------------------------------------------------------------------- */
 
-static int drop_scratch(const struct restore *restore, const char *name)
+static int drop_scratch(struct session *session, const char *name, struct failure *failure)
 {
 	struct text sql = {0};
-	struct error ignored;
 	text_add_format(&sql, "DROP DATABASE `%s`", name);
-	int result = restore_ask(restore, sql.bytes, NULL, &ignored);
+	int result = session_query(session, sql.bytes, NULL, failure);
 	text_free(&sql);
 	return result;
+}
+
+char *restore_drop_scratch(struct session *session)
+{
+	static const char find[] = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE "
+				   "LEFT(SCHEMA_NAME, LENGTH(" SCRATCH ")) = " SCRATCH;
+	struct rows rows = {0};
+	struct text text = {0};
+	struct failure failure = {0};
+	if (session_kind(session) == DATABASE_MYSQL)
+		(void)session_query(session, find, &rows, &failure);
+	for (size_t i = 0; i < rows_count(&rows); i++) {
+		const char *name = rows_value(&rows, i, 0);
+		bool gone = drop_scratch(session, name, &failure) == 0;
+		text_add_format(&text, "%s%s, which a restore that was killed has left, %s%s",
+			i > 0 ? "; " : "", name, gone ? "is dropped" : "cannot be dropped: ",
+			gone ? "" : failure.message);
+	}
+	rows_clear(&rows);
+	return text.length > 0 ? text_take(&text) : NULL;
+}
+
+static char *name_scratch(const struct restore *restore)
+{
+	struct rows rows = {0};
+	struct text name = {0};
+	struct error ignored;
+	(void)restore_ask(restore, "SELECT " SCRATCH, &rows, &ignored);
+	text_add_format(&name, "%s%s", rows_value(&rows, 0, 0), restore->application);
+	rows_clear(&rows);
+	return text_take(&name);
 }
 
 /* All of the backup goes into a database of its own first, where the role may make one. */
 static int prove(struct restore *restore, struct error *error)
 {
-	char name[NAME_SIZE];
 	struct text sql = {0};
 	struct error why = {0};
-	(void)snprintf(name, sizeof name, SCRATCH "%s", restore->application);
+	struct failure ignored;
+	autofree char *name = name_scratch(restore);
+	autofree char *left = restore_drop_scratch(restore->session);
+	if (left != NULL)
+		restore->tell(restore->context, left);
 	text_add_format(&sql, "CREATE DATABASE `%s`", name);
 	int result = restore_ask(restore, sql.bytes, NULL, &why);
 	text_free(&sql);
@@ -245,7 +279,7 @@ static int prove(struct restore *restore, struct error *error)
 		return 0;
 	struct load load = {.restore = restore, .dump = dump_of(restore, restore->path)};
 	result = run_load(&load, name, "SET foreign_key_checks = 0;\n", "", &why);
-	(void)drop_scratch(restore, name);
+	(void)drop_scratch(restore->session, name, &ignored);
 	if (result == 0)
 		return 0;
 	return error_set(error, STATUS_RESTORE,

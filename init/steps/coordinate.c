@@ -310,6 +310,16 @@ static int give_way(struct coordination *all, const struct ledger_entry *begun)
 	return pause_for(all->channel, GIVES_WAY);
 }
 
+static void drop_scratch(struct coordination *all)
+{
+	struct failure ignored;
+	if (need_session(all, &ignored) != 0)
+		return;
+	autofree char *dropped = restore_drop_scratch(*all->session);
+	if (dropped != NULL)
+		tell_progress(all, 0, dropped);
+}
+
 /* With the lock held: 1 when the state is known, 0 to begin again, -1 when it is over. What a
  * leader that is gone has left must be over before a state can refuse. */
 static int look_alone(struct coordination *all)
@@ -323,6 +333,8 @@ static int look_alone(struct coordination *all)
 	result = give_way(all, begun);
 	if (result > 0)
 		result = outlive_survivors(all, begun);
+	if (result > 0 && text_equal(begun->kind, WORK_RESTORE))
+		drop_scratch(all);
 	return result > 0 ? look(all, true) : result;
 }
 

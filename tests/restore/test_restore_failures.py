@@ -284,6 +284,28 @@ def test_mariadb_killed_in_the_middle_says_what_to_do(mariadb):
     assert "tables may be missing" not in mariadb.run("backup")
 
 
+@pytest.mark.parametrize("words", [["restore", "latest"], ["boot"]])
+def test_a_scratch_database_that_a_killed_restore_has_left_is_dropped(mariadb, words):
+    mariadb.fill()
+    add_much(mariadb)
+    mariadb.backup()
+    mariadb.server.sql("CREATE DATABASE tminus_restore_of_another")
+    process = mariadb.start("restore", "latest")
+    harness.await_true(lambda: mariadb.server.sql("SELECT 1 FROM information_schema.processlist WHERE db LIKE "
+                                                  "'tminus_restore%' AND info LIKE 'INSERT INTO `much`%'"), "the proof", 120)
+    process.kill()
+    process.communicate()
+    harness.await_true(lambda: not mariadb.server.sql("SELECT 1 FROM information_schema.processlist WHERE db LIKE "
+                                                      "'tminus_restore%'"), "the client to end", 60)
+    [[left]] = mariadb.server.sql("SHOW DATABASES LIKE 'tminus\\_restore\\_%tminus-%'")
+    before = mariadb.contents()
+    said = mariadb.run(*words, TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    assert f"{left}, which a restore that was killed has left, is dropped" in said
+    assert mariadb.server.sql("SHOW DATABASES LIKE 'tminus%'") == (("tminus_restore_of_another",),)
+    assert mariadb.contents() == before
+    mariadb.server.sql("DROP DATABASE tminus_restore_of_another")
+
+
 def test_routines_that_came_later_are_gone(mariadb):
     mariadb.fill()
     definitions = mariadb.definitions()
