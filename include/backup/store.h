@@ -44,6 +44,9 @@ const struct store_entry *store_newest(
 /* The entry whose file's name is name, or NULL. */
 const struct store_entry *store_find(const struct store *store, const char *name);
 
+/* Was it made by a restore, of what was there before? */
+bool store_is_safety(const struct store_entry *entry);
+
 void store_clear(struct store *store);
 
 /* A backup that is being written. */
@@ -74,7 +77,8 @@ int store_room(const char *directory, long long size, const char *what, struct e
 #define STORE_SIZE_TEXT 24
 const char *store_size(long long size, char room[STORE_SIZE_TEXT]);
 
-/* Deletes the oldest of what newest is one of, but not that, beyond keep (0: none at all); what was
+/* Deletes the oldest of what newest is one of, but not that, beyond keep (0: none at all), and the
+ * oldest of what restores have made of the same database, which are counted by themselves; what was
  * renamed by hand is left alone and not counted, and what was made before the first of several
  * failed upgrades from one revision stays. The number of those deleted. */
 size_t store_prune(const char *directory, const struct manifest *newest, size_t keep);

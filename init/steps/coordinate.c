@@ -215,7 +215,7 @@ static int be_patient(struct coordination *all, const char *who)
 		all->blocked_since = clock_now();
 	if (limit <= 0 || clock_now() - all->blocked_since < limit)
 		return 0;
-	(void)snprintf(text, sizeof text, "for longer than lock.timeout = %s: %.300s",
+	(void)snprintf(text, sizeof text, "lock.timeout = %s is over: %.300s",
 		text_duration(limit, room, sizeof room), who);
 	return refuse(all, STATUS_LOCK, text);
 }

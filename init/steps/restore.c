@@ -91,11 +91,6 @@ static const char *schema_of(const struct restoring *all)
 	return schema != NULL ? schema : "";
 }
 
-static bool is_safety(const struct store_entry *entry)
-{
-	return text_equal(manifest_get(&entry->manifest, MANIFEST_REASON), WORK_RESTORE);
-}
-
 /* Of a URL without its role: whoever made the backup, it is of that database. */
 static const char *place_of(const char *url)
 {
@@ -119,7 +114,7 @@ static int find_latest(struct restoring *all, struct error *error)
 		bool fits =
 			(all->job->restore.into || is_same_place(url, all->display)) &&
 			text_equal(manifest_get(&entry->manifest, MANIFEST_SCHEMA), schema_of(all));
-		if (!fits || is_safety(entry))
+		if (!fits || store_is_safety(entry))
 			continue;
 		if (found == NULL)
 			found = entry;
@@ -407,6 +402,16 @@ static void tell_end(const struct restoring *all)
 	tell(all, MESSAGE_READY, text);
 }
 
+static void tell_safety(const struct restoring *all)
+{
+	char text[TEXT_SIZE];
+	if (all->safety == NULL)
+		return;
+	(void)snprintf(text, sizeof text, "the backup from before it: tminus restore %s",
+		all->safety);
+	tell(all, MESSAGE_PROGRESS, text);
+}
+
 /* Rows that are there already are what fails most often; always -1. */
 static int advise(const struct restoring *all, struct error *error)
 {
@@ -428,8 +433,10 @@ static int restore_all(struct restoring *all, struct error *error)
 	if (open_target(all, error) != 0)
 		return -1;
 	all->restore.safety = all->safety;
-	if (restore_apply(&all->restore, error) != 0)
+	if (restore_apply(&all->restore, error) != 0) {
+		tell_safety(all);
 		return advise(all, error);
+	}
 	tell_end(all);
 	return 0;
 }

@@ -37,6 +37,17 @@ def test_what_was_there_can_be_restored_in_its_turn(shop):
     assert shop.contents() == spoilt
 
 
+def test_safety_backups_do_not_count_out_the_others(shop):
+    files = [shop.backup(TMINUS_BACKUP_KEEP="2") for _ in range(2)]
+    for _ in range(3):
+        shop.restore("latest", TMINUS_BACKUP_KEEP="2")
+    shop.run("backup", TMINUS_BACKUP_KEEP="2")
+    left = shop.backups()
+    assert files[0] not in left and files[1] in left
+    made = [path for path in left if "reason = restore" in path.with_name(path.name + ".manifest").read_text()]
+    assert len(made) == 2 and len(left) == 4
+
+
 def test_latest_is_no_safety_backup(shop):
     before = shop.contents()
     shop.backup()

@@ -1,6 +1,7 @@
 """What fails, or is killed, leaves the old state, or says what it leaves."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -91,7 +92,10 @@ def test_an_object_of_somebody_else_in_the_way_keeps_postgres_as_it_is(postgres)
     postgres.server.sql("CREATE TABLE public.foreign_one (id INTEGER)", "shop")
     postgres.server.sql("GRANT SELECT ON public.foreign_one TO app", "shop")
     before = postgres.contents()
-    assert "must be owner of table foreign_one" in postgres.restore("latest", status=74)
+    said = postgres.restore("latest", status=74)
+    assert "must be owner of table foreign_one" in said
+    safety = re.search(r"the backup from before it: tminus restore (\S+)$", said, re.MULTILINE)[1]
+    assert "reason = restore" in pathlib.Path(safety + ".manifest").read_text(encoding="utf-8")
     assert postgres.contents() == before
 
 
