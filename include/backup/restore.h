@@ -29,6 +29,7 @@ struct restore {
 	const char *safety;			       /* the safety backup, or NULL */
 	const char *application;		       /* what the tools' sessions are called */
 	const char *display;			       /* the database, for messages */
+	const char *place;			       /* likewise, without its role */
 	void (*tick)(void *context);		       /* now and then */
 	void (*tell)(void *context, const char *text); /* what is worth a line */
 	void *context;
@@ -61,8 +62,8 @@ int restore_mixed(
 int restore_mark(const struct restore *restore, struct error *error);
 void restore_unmark(const struct restore *restore);
 
-/* What such a file says of the database, which the caller frees; NULL when there is none. */
-char *restore_unfinished(const char *directory, const char *display);
+/* What such a file says of the database at place (database_url_place), which the caller frees; NULL when there is none. */
+char *restore_unfinished(const char *directory, const char *place);
 
 /* With the lock of session's database held: drops the scratch databases that restores which were
  * killed have left on a MySQL server. What is worth a line of it, which the caller frees, or NULL.

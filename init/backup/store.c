@@ -224,6 +224,11 @@ const struct store_entry *store_find(const struct store *store, const char *name
 	return NULL;
 }
 
+bool store_is_identity(const char *one, const char *other)
+{
+	return one[0] == '\0' || other[0] == '\0' || text_equal(one, other);
+}
+
 bool store_is_safety(const struct store_entry *entry)
 {
 	return is_of(entry, MANIFEST_REASON, "restore");
@@ -247,7 +252,8 @@ static bool is_alike(const struct store_entry *entry, const struct manifest *man
 	for (size_t i = 0; i < count; i++)
 		if (!is_of(entry, fields[i], manifest_get(manifest, fields[i])))
 			return false;
-	return true;
+	return store_is_identity(manifest_get(&entry->manifest, MANIFEST_IDENTITY),
+		manifest_get(manifest, MANIFEST_IDENTITY));
 }
 
 /* An upgrade that fails at every start is backed up at every start, and on MySQL and SQLite all but

@@ -343,12 +343,12 @@ static int look_alone(struct coordination *all)
 static char *find_wreck(const struct coordination *all)
 {
 	const struct keeper_job *job = all->job;
-	autofree char *display = database_url_display(job->wait.database);
+	autofree char *place = database_url_place(job->wait.database);
 	for (size_t i = 0; i < job->work_count; i++)
 		if (text_equal(job->works[i].kind, WORK_UPGRADE) ||
 			text_equal(job->works[i].kind, WORK_SEED) ||
 			text_equal(job->works[i].kind, WORK_STEP))
-			return restore_unfinished(all->backups, display);
+			return restore_unfinished(all->backups, place);
 	return NULL;
 }
 

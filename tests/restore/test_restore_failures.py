@@ -310,6 +310,13 @@ def test_a_scratch_database_that_a_killed_restore_has_left_is_dropped(mariadb, w
     mariadb.server.sql("DROP DATABASE tminus_restore_of_another")
 
 
+def test_a_killed_restore_refuses_other_roles_starts_too(mariadb):
+    place = mariadb.server.url(name="shop").replace("app:secret@", "")
+    (mariadb.directory / "restore-under-way.x").write_text(f"file = x\nurl = {place}\nsha256 = unknown\n")
+    said = mariadb.run("boot", status=65, TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    assert "tminus restore --force x" in said
+
+
 def test_routines_that_came_later_are_gone(mariadb):
     mariadb.fill()
     definitions = mariadb.definitions()
