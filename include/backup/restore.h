@@ -46,6 +46,10 @@ int restore_apply(struct restore *restore, struct error *error);
  * who; 0 for nobody, -1 and error. */
 int restore_others(struct restore *restore, struct text *who, struct error *error);
 
+/* How many other processes that can be seen have the SQLite file at path open; some are named in who.
+ * proc(5) */
+int restore_open_by(const char *path, struct text *who);
+
 /* Runs a statement on the restore's session. 0, or -1 and error. */
 int restore_ask(
 	const struct restore *restore, const char *sql, struct rows *rows, struct error *error);
