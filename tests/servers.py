@@ -214,16 +214,17 @@ def url(scheme, host, port, user=None, password=None, name="", **parameters):
 
 class Postgres(Server):
     """tls: with a certificate for "localhost". hba: the lines for TCP. settings: as of postgresql.conf.
+    own: not initialised with the others, so that it has another system identifier.
     standby: never promoted, in recovery; hot_standby=off as a setting makes it refuse with 57P03."""
 
     user = "postgres"
     version = POSTGRES_BIN.parent.name
 
-    def __init__(self, tls=False, hba=None, standby=False, addresses="127.0.0.1", **settings):
+    def __init__(self, tls=False, hba=None, standby=False, addresses="127.0.0.1", own=False, **settings):
         super().__init__()
         self.data = self.folder / "data"
         self.authority = None
-        source = template(f"postgresql-{self.version}", self.user, self._initialise)
+        source = template(f"postgresql-{self.version}{'-own' if own else ''}", self.user, self._initialise)
         subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(self.data)], check=True)
         self.settings = {
             "listen_addresses": addresses, "port": self.port, "unix_socket_directories": str(self.folder),

@@ -49,6 +49,12 @@ struct dump_kind {
 	int (*prepare)(struct dump *dump, long long *size, struct error *error);
 	int (*write)(struct dump *dump, struct error *error);
 };
+/* What tells session's server from another one at the same address, which the caller frees: two
+ * projects may each have a host "db" and one folder for backups. PostgreSQL: the cluster's system
+ * identifier; SQLite: where the file of url is; MySQL's belong to a node, and not to what is in it:
+ * "". PostgreSQL manual 9.27.12, pg_control_system */
+char *dump_identity(struct session *session, const struct database_url *url);
+
 extern const struct dump_kind dump_postgres;
 extern const struct dump_kind dump_mysql;
 extern const struct dump_kind dump_sqlite;

@@ -17,7 +17,8 @@ enum manifest_field {
 	MANIFEST_FILE,	   /* the backup's name, without its folder */
 	MANIFEST_KIND,	   /* "postgres", "mysql" or "sqlite" */
 	MANIFEST_SERVER,   /* "PostgreSQL 15.6" */
-	MANIFEST_URL,	   /* where the database is, without password */
+	MANIFEST_URL,	   /* where the database is, without role and password */
+	MANIFEST_IDENTITY, /* what tells it from another one there, see dump_identity; "" */
 	MANIFEST_DATABASE, /* its name */
 	MANIFEST_SCHEMA,   /* database.schema; "" for all */
 	MANIFEST_TOOL,	   /* what the tool says of its version */

@@ -29,6 +29,7 @@ struct restore {
 	const char *safety;			       /* the safety backup, or NULL */
 	const char *application;		       /* what the tools' sessions are called */
 	const char *display;			       /* the database, for messages */
+	const char *place;			       /* likewise, without its role */
 	void (*tick)(void *context);		       /* now and then */
 	void (*tell)(void *context, const char *text); /* what is worth a line */
 	void *context;
@@ -44,6 +45,10 @@ int restore_apply(struct restore *restore, struct error *error);
 /* Is anybody else connected? Their number, as far as it is known, with a text that names them in
  * who; 0 for nobody, -1 and error. */
 int restore_others(struct restore *restore, struct text *who, struct error *error);
+
+/* How many other processes that can be seen have the SQLite file at path open; some are named in who.
+ * proc(5) */
+int restore_open_by(const char *path, struct text *who);
 
 /* Runs a statement on the restore's session. 0, or -1 and error. */
 int restore_ask(
@@ -61,8 +66,13 @@ int restore_mixed(
 int restore_mark(const struct restore *restore, struct error *error);
 void restore_unmark(const struct restore *restore);
 
-/* What such a file says of the database, which the caller frees; NULL when there is none. */
-char *restore_unfinished(const char *directory, const char *display);
+/* What such a file says of the database at place (database_url_place), which the caller frees; NULL when there is none. */
+char *restore_unfinished(const char *directory, const char *place);
+
+/* With the lock of session's database held: drops the scratch databases that restores which were
+ * killed have left on a MySQL server. What is worth a line of it, which the caller frees, or NULL.
+ */
+char *restore_drop_scratch(struct session *session);
 
 /* program with the folder that backup.command names, if it is there; the caller frees it. */
 char *restore_tool(const struct restore *restore, const char *program);

@@ -36,13 +36,19 @@ int store_check(const char *directory, bool ephemeral, struct error *error);
  * STATUS_RESTORE where the folder cannot be read. */
 int store_read(const char *directory, struct store *store, struct error *error);
 
-/* The newest entry of the database at url (manifest's, database_url_display) whose boot is boot;
+/* The newest entry of the database at url (database_url_place, as in the manifest) whose boot is boot;
  * NULL for either means any. NULL when there is none. */
 const struct store_entry *store_newest(
 	const struct store *store, const char *url, const char *boot);
 
 /* The entry whose file's name is name, or NULL. */
 const struct store_entry *store_find(const struct store *store, const char *name);
+
+/* Can both identities be of one database? One that is not known can. */
+bool store_is_identity(const char *one, const char *other);
+
+/* Was it made by a restore, of what was there before? */
+bool store_is_safety(const struct store_entry *entry);
 
 void store_clear(struct store *store);
 
@@ -74,7 +80,8 @@ int store_room(const char *directory, long long size, const char *what, struct e
 #define STORE_SIZE_TEXT 24
 const char *store_size(long long size, char room[STORE_SIZE_TEXT]);
 
-/* Deletes the oldest of what newest is one of, but not that, beyond keep (0: none at all); what was
+/* Deletes the oldest of what newest is one of, but not that, beyond keep (0: none at all), and the
+ * oldest of what restores have made of the same database, which are counted by themselves; what was
  * renamed by hand is left alone and not counted, and what was made before the first of several
  * failed upgrades from one revision stays. The number of those deleted. */
 size_t store_prune(const char *directory, const struct manifest *newest, size_t keep);

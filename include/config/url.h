@@ -52,6 +52,9 @@ void database_url_free(struct database_url *url);
 /* "postgres://app@db:5432/shop": for messages, without the password; the caller frees it. */
 char *database_url_display(const struct database_url *url);
 
+/* The same without the role: whoever logs in, it is this database. */
+char *database_url_place(const struct database_url *url);
+
 /* The value of a query parameter, or NULL. Lives as long as url. */
 const char *database_url_parameter(const struct database_url *url, const char *name);
 

@@ -41,6 +41,23 @@ static void note_tables(
 	text_free(&text);
 }
 
+char *dump_identity(struct session *session, const struct database_url *url)
+{
+	struct rows rows = {0};
+	struct failure ignored;
+	char *path = url->kind == DATABASE_SQLITE && url->name != NULL ? realpath(url->name, NULL)
+								       : NULL;
+	if (path != NULL)
+		return path;
+	if (url->kind == DATABASE_POSTGRES)
+		(void)session_query(session,
+			"SELECT system_identifier FROM pg_catalog.pg_control_system()", &rows,
+			&ignored);
+	char *identity = memory_copy(rows_value(&rows, 0, 0));
+	rows_clear(&rows);
+	return identity;
+}
+
 int dump_prepare(struct dump *dump, long long *size, struct error *error)
 {
 	const struct dump_kind *kind = kinds[dump->url->kind];

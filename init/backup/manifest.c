@@ -19,6 +19,7 @@ static const char *const names[MANIFEST_FIELDS] = {
 	[MANIFEST_KIND] = "kind",
 	[MANIFEST_SERVER] = "server",
 	[MANIFEST_URL] = "url",
+	[MANIFEST_IDENTITY] = "identity",
 	[MANIFEST_DATABASE] = "database",
 	[MANIFEST_SCHEMA] = "schema",
 	[MANIFEST_TOOL] = "tool",

@@ -33,11 +33,11 @@ int restore_mark(const struct restore *restore, struct error *error)
 	const char *digest =
 		manifest_get(restore->manifest, MANIFEST_SHA256); /* what is restored */
 	/* An older one's safety backup is of the better state. */
-	autofree char *older = restore_unfinished(directory, restore->display);
+	autofree char *older = restore_unfinished(directory, restore->place);
 	if (directory == NULL || restore->safety == NULL || older != NULL)
 		return 0;
 	manifest_set(&mark, MANIFEST_FILE, base_name(restore->safety));
-	manifest_set(&mark, MANIFEST_URL, restore->display);
+	manifest_set(&mark, MANIFEST_URL, restore->place);
 	manifest_set(&mark, MANIFEST_TIME, clock_utc(clock_now(), at));
 	manifest_set(&mark, MANIFEST_SHA256, digest[0] != '\0' ? digest : "unknown");
 	text_add_format(&name, MARK "%s", restore->application);
@@ -49,8 +49,8 @@ int restore_mark(const struct restore *restore, struct error *error)
 	return result;
 }
 
-/* Calls found with each mark of the database at display. */
-static void each_mark(const char *directory, const char *display,
+/* Calls found with each mark of the database at place. */
+static void each_mark(const char *directory, const char *place,
 	void (*found)(const char *path, const struct manifest *mark, void *context), void *context)
 {
 	DIR *folder = opendir(directory);
@@ -61,7 +61,7 @@ static void each_mark(const char *directory, const char *display,
 		if (text_starts_with(entry->d_name, MARK) &&
 			strstr(entry->d_name, STORE_PARTIAL) == NULL &&
 			manifest_read(path, &mark, &ignored) == 0 &&
-			text_equal(manifest_get(&mark, MANIFEST_URL), display))
+			text_equal(manifest_get(&mark, MANIFEST_URL), place))
 			found(path, &mark, context);
 		manifest_clear(&mark);
 	}
@@ -79,7 +79,7 @@ static void remove_mark(const char *path, const struct manifest *mark, void *con
 void restore_unmark(const struct restore *restore)
 {
 	if (restore->config->backup_directory != NULL)
-		each_mark(restore->config->backup_directory, restore->display, remove_mark, NULL);
+		each_mark(restore->config->backup_directory, restore->place, remove_mark, NULL);
 }
 
 static void describe(const char *path, const struct manifest *mark, void *context)
@@ -93,10 +93,10 @@ static void describe(const char *path, const struct manifest *mark, void *contex
 		manifest_get(mark, MANIFEST_TIME), manifest_get(mark, MANIFEST_FILE));
 }
 
-char *restore_unfinished(const char *directory, const char *display)
+char *restore_unfinished(const char *directory, const char *place)
 {
 	struct text text = {0};
 	if (directory != NULL)
-		each_mark(directory, display, describe, &text);
+		each_mark(directory, place, describe, &text);
 	return text.length > 0 ? text_take(&text) : NULL;
 }

@@ -11,8 +11,9 @@
 #include "base/memory.h"
 #include "process/exec.h"
 
-#define SCRATCH "tminus_restore_"
-#define NAME_SIZE 80
+/* SQL for how the names of this database's scratch databases begin: at most 64 characters, and other
+ * databases of the server have restores too. */
+#define SCRATCH "CONCAT('tminus_restore_', LEFT(SHA2(DATABASE(), 224), 12), '_')"
 
 /* Both clients' options, behind those that reach the server. A row may be as long as servers take.
  */
@@ -111,15 +112,52 @@ static int say(const struct load *load, const char *text)
 	return feed_write(&load->feed, text, strlen(text));
 }
 
-/* The client prints the statement that failed, with its rows, which are nobody's business. */
+#define RULE "--------------" /* stands before and behind a statement that failed */
+
+/* Where the server quotes the statement in what it says of it. MariaDB's errmsg-utf8.txt */
+static const struct {
+	const char *opening;
+	const char *closing;
+} quotes[] = {{"near '", "' at line "}, {"entry '", "' for key "}, {"value: '", "' for "},
+	{"value: '", "'"}, {"text: \"", "\""}, {"range in '", "'"}};
+
+/* Always to the last closing: a row can hold it too. */
+static void cut_quote(char *said, const char *opening, const char *closing)
+{
+	char *from = strstr(said, opening);
+	char *end = NULL;
+	if (from == NULL)
+		return;
+	from += strlen(opening);
+	for (char *at = strstr(from, closing); at != NULL; at = strstr(at + 1, closing))
+		end = at;
+	if (end == NULL)
+		*from = '\0';
+	else
+		memmove(from, end, strlen(end) + 1);
+}
+
+/* The client prints the statement that failed, with its rows, which are nobody's business, and the
+ * server quotes it. */
 static void hide_rows(struct error *error)
 {
+	static const char error_behind[] = RULE "  ERROR ";
 	char *said = strstr(error->message, ": ");
 	char *last = NULL;
-	for (char *at = said; at != NULL; at = strstr(at + 1, "ERROR "))
-		last = at;
-	if (last != NULL && last != said)
-		memmove(said + 2, last, strlen(last) + 1);
+	if (said == NULL)
+		return;
+	said += 2;
+	for (char *at = said; (at = strstr(at, error_behind)) != NULL; at++)
+		last = at + sizeof RULE + 1;
+	for (char *at = said; last == NULL && (at = strstr(at, "ERROR ")) != NULL; at++)
+		if (strstr(at + 1, "ERROR ") == NULL)
+			last = at;
+	if (last != NULL)
+		memmove(said, last, strlen(last) + 1);
+	else if ((last = strstr(said, RULE)) != NULL)
+		*last = '\0';
+	for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++)
+		cut_quote(said, quotes[i].opening, quotes[i].closing);
 }
 
 /* Feeds the client with before, the dump, and behind. What the client says counts, for the dump
@@ -184,23 +222,56 @@ static int run_load(struct load *load, const char *database, const char *before,
 
 /* --- proof ----------------------------------------------------------------------------------- */
 
-static int drop_scratch(const struct restore *restore, const char *name)
+static int drop_scratch(struct session *session, const char *name, struct failure *failure)
 {
 	struct text sql = {0};
-	struct error ignored;
 	text_add_format(&sql, "DROP DATABASE `%s`", name);
-	int result = restore_ask(restore, sql.bytes, NULL, &ignored);
+	int result = session_query(session, sql.bytes, NULL, failure);
 	text_free(&sql);
 	return result;
+}
+
+char *restore_drop_scratch(struct session *session)
+{
+	static const char find[] = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE "
+				   "LEFT(SCHEMA_NAME, LENGTH(" SCRATCH ")) = " SCRATCH;
+	struct rows rows = {0};
+	struct text text = {0};
+	struct failure failure = {0};
+	if (session_kind(session) == DATABASE_MYSQL)
+		(void)session_query(session, find, &rows, &failure);
+	for (size_t i = 0; i < rows_count(&rows); i++) {
+		const char *name = rows_value(&rows, i, 0);
+		bool gone = drop_scratch(session, name, &failure) == 0;
+		text_add_format(&text, "%s%s, which a restore that was killed has left, %s%s",
+			i > 0 ? "; " : "", name, gone ? "is dropped" : "cannot be dropped: ",
+			gone ? "" : failure.message);
+	}
+	rows_clear(&rows);
+	return text.length > 0 ? text_take(&text) : NULL;
+}
+
+static char *name_scratch(const struct restore *restore)
+{
+	struct rows rows = {0};
+	struct text name = {0};
+	struct error ignored;
+	(void)restore_ask(restore, "SELECT " SCRATCH, &rows, &ignored);
+	text_add_format(&name, "%s%s", rows_value(&rows, 0, 0), restore->application);
+	rows_clear(&rows);
+	return text_take(&name);
 }
 
 /* All of the backup goes into a database of its own first, where the role may make one. */
 static int prove(struct restore *restore, struct error *error)
 {
-	char name[NAME_SIZE];
 	struct text sql = {0};
 	struct error why = {0};
-	(void)snprintf(name, sizeof name, SCRATCH "%s", restore->application);
+	struct failure ignored;
+	autofree char *name = name_scratch(restore);
+	autofree char *left = restore_drop_scratch(restore->session);
+	if (left != NULL)
+		restore->tell(restore->context, left);
 	text_add_format(&sql, "CREATE DATABASE `%s`", name);
 	int result = restore_ask(restore, sql.bytes, NULL, &why);
 	text_free(&sql);
@@ -208,7 +279,7 @@ static int prove(struct restore *restore, struct error *error)
 		return 0;
 	struct load load = {.restore = restore, .dump = dump_of(restore, restore->path)};
 	result = run_load(&load, name, "SET foreign_key_checks = 0;\n", "", &why);
-	(void)drop_scratch(restore, name);
+	(void)drop_scratch(restore->session, name, &ignored);
 	if (result == 0)
 		return 0;
 	return error_set(error, STATUS_RESTORE,

@@ -88,11 +88,11 @@ static int try_alone(const struct restore *restore, struct text *who)
 	return 1;
 }
 
-static int ask_sqlite(const struct restore *restore, struct text *who)
+int restore_open_by(const char *path, struct text *who)
 {
 	struct stat wanted;
 	int count = 0;
-	if (stat(restore->url->name, &wanted) != 0)
+	if (stat(path, &wanted) != 0)
 		return 0;
 	DIR *processes = opendir("/proc");
 	for (struct dirent *entry; processes != NULL && (entry = readdir(processes)) != NULL;) {
@@ -105,7 +105,13 @@ static int ask_sqlite(const struct restore *restore, struct text *who)
 	}
 	if (processes != NULL)
 		(void)closedir(processes);
-	return count > 0 ? count : try_alone(restore, who);
+	return count;
+}
+
+static int ask_sqlite(const struct restore *restore, struct text *who)
+{
+	int count = restore_open_by(restore->url->name, who);
+	return count > 0 || access(restore->url->name, F_OK) != 0 ? count : try_alone(restore, who);
 }
 
 struct left {

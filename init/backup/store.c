@@ -224,6 +224,16 @@ const struct store_entry *store_find(const struct store *store, const char *name
 	return NULL;
 }
 
+bool store_is_identity(const char *one, const char *other)
+{
+	return one[0] == '\0' || other[0] == '\0' || text_equal(one, other);
+}
+
+bool store_is_safety(const struct store_entry *entry)
+{
+	return is_of(entry, MANIFEST_REASON, "restore");
+}
+
 void store_clear(struct store *store)
 {
 	for (size_t i = 0; i < store->count; i++)
@@ -232,15 +242,18 @@ void store_clear(struct store *store)
 	*store = (struct store){0};
 }
 
-/* A backup of some tables is none of all, and one of another schema is somebody else's. */
+/* A backup of some tables is none of all, and one of another schema is somebody else's. Those that
+ * restores have made are always of all. */
 static bool is_alike(const struct store_entry *entry, const struct manifest *manifest)
 {
 	static const enum manifest_field fields[] = {
 		MANIFEST_URL, MANIFEST_SCHEMA, MANIFEST_TABLES, MANIFEST_EXCLUDE};
-	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+	size_t count = store_is_safety(entry) ? 2 : sizeof fields / sizeof fields[0];
+	for (size_t i = 0; i < count; i++)
 		if (!is_of(entry, fields[i], manifest_get(manifest, fields[i])))
 			return false;
-	return true;
+	return store_is_identity(manifest_get(&entry->manifest, MANIFEST_IDENTITY),
+		manifest_get(manifest, MANIFEST_IDENTITY));
 }
 
 /* An upgrade that fails at every start is backed up at every start, and on MySQL and SQLite all but
@@ -252,7 +265,7 @@ static size_t before_failures(const struct store *store, const struct manifest *
 	const char *revision = manifest_get(newest, MANIFEST_REVISION);
 	for (size_t i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
-		if (!is_alike(entry, newest))
+		if (!is_alike(entry, newest) || store_is_safety(entry))
 			continue;
 		if (!is_of(entry, MANIFEST_REVISION, revision))
 			break;
@@ -267,7 +280,7 @@ size_t store_prune(const char *directory, const struct manifest *newest, size_t 
 {
 	struct store store;
 	struct error ignored;
-	size_t found = 1;
+	size_t found[] = {1, 0}; /* the others, those of restores */
 	size_t deleted = 0;
 	if (keep == 0 || store_read(directory, &store, &ignored) != 0)
 		return 0;
@@ -276,7 +289,8 @@ size_t store_prune(const char *directory, const struct manifest *newest, size_t 
 		const struct store_entry *entry = &store.entries[i];
 		if (!is_alike(entry, newest) ||
 			is_of(entry, MANIFEST_FILE, manifest_get(newest, MANIFEST_FILE)) ||
-			++found <= keep || i == spared || unlink(entry->path) != 0)
+			++found[store_is_safety(entry)] <= keep || i == spared ||
+			unlink(entry->path) != 0)
 			continue;
 		struct text manifest = {0};
 		text_add_format(&manifest, "%s" MANIFEST_SUFFIX, entry->path);

@@ -6,8 +6,11 @@
 #include "backup/store.h"
 #include "base/log.h"
 #include "commands/commands.h"
+#include "base/text.h"
 #include "config/json.h"
 #include "process/signals.h"
+
+#define IDENTITY_SIZE 200
 
 static void show_json(const struct store *store)
 {
@@ -35,6 +38,24 @@ static int width_of(const struct store *store, enum manifest_field field, const 
 	return (int)width;
 }
 
+/* What tells it from another database at its address, where there are backups of such a one. */
+static const char *identity_of(const struct store *store, size_t index, char room[IDENTITY_SIZE])
+{
+	const struct manifest *own = &store->entries[index].manifest;
+	const char *identity = manifest_get(own, MANIFEST_IDENTITY);
+	bool alone = true;
+	for (size_t i = 0; i < store->count; i++) {
+		const struct manifest *other = &store->entries[i].manifest;
+		alone = alone &&
+			(!text_equal(manifest_get(own, MANIFEST_URL),
+				 manifest_get(other, MANIFEST_URL)) ||
+				store_is_identity(identity,
+					manifest_get(other, MANIFEST_IDENTITY)));
+	}
+	(void)snprintf(room, IDENTITY_SIZE, "%s%s", alone ? "" : " of ", alone ? "" : identity);
+	return room;
+}
+
 static void show_table(const struct store *store)
 {
 	static const struct {
@@ -46,13 +67,14 @@ static void show_table(const struct store *store)
 		{MANIFEST_SIZE, "size"},
 		{MANIFEST_REVISION, "revision"},
 		{MANIFEST_REASON, "reason"},
-		{MANIFEST_DATABASE, "database"},
 		{MANIFEST_VERIFIED, "verified by"},
+		{MANIFEST_URL, "database"},
 	};
 	size_t count = sizeof columns / sizeof columns[0];
 	for (size_t row = 0; row <= store->count; row++)
 		for (size_t i = 0; i < count; i++) {
 			char room[STORE_SIZE_TEXT];
+			char identity[IDENTITY_SIZE];
 			const char *title = columns[i].title;
 			const char *text = row == 0
 						   ? title
@@ -61,7 +83,8 @@ static void show_table(const struct store *store)
 			if (row > 0 && columns[i].field == MANIFEST_SIZE)
 				text = store_size(strtoll(text, NULL, 10), room);
 			if (i + 1 == count)
-				(void)printf("%s\n", text);
+				(void)printf("%s%s\n", text,
+					row > 0 ? identity_of(store, row - 1, identity) : "");
 			else
 				(void)printf(
 					"%-*s  ", width_of(store, columns[i].field, title), text);

@@ -599,7 +599,7 @@ static void display_host(struct text *text, const struct database_host *host)
 		text_add_format(text, "%s:%d", host->name, host->port);
 }
 
-char *database_url_display(const struct database_url *url)
+static char *display(const struct database_url *url, const char *user)
 {
 	struct text text = {0};
 	text_add_format(&text, "%s://", kinds[url->kind].name);
@@ -607,8 +607,8 @@ char *database_url_display(const struct database_url *url)
 		text_add_format(&text, "/%s", url->name != NULL ? url->name : ":memory:");
 		return text_take(&text);
 	}
-	if (url->user != NULL)
-		text_add_format(&text, "%s@", url->user);
+	if (user != NULL)
+		text_add_format(&text, "%s@", user);
 	bool socket = url->host_count == 1 && url->hosts[0].name[0] == '/';
 	for (size_t i = 0; !socket && i < url->host_count; i++) {
 		text_add(&text, i > 0 ? "," : "");
@@ -620,6 +620,16 @@ char *database_url_display(const struct database_url *url)
 	else if (socket)
 		text_add_format(&text, "?unix_socket=%s", url->hosts[0].name);
 	return text_take(&text);
+}
+
+char *database_url_display(const struct database_url *url)
+{
+	return display(url, url->user);
+}
+
+char *database_url_place(const struct database_url *url)
+{
+	return display(url, NULL);
 }
 
 const char *database_url_parameter(const struct database_url *url, const char *name)

@@ -164,6 +164,15 @@ static bool all_ready(const struct plan_step *step)
 	return true;
 }
 
+/* "seed: ", and nothing for the steps that nobody has configured. */
+static const char *prefix_of(const struct plan_step *step, char *room, size_t size)
+{
+	room[0] = '\0';
+	if (step->kind != PLAN_STEP_COORDINATE)
+		(void)snprintf(room, size, "%s: ", step->name);
+	return room;
+}
+
 /* The ledger has it. */
 static enum boot_result on_written(
 	struct boot *boot, const struct message *message, struct error *error)
@@ -188,18 +197,20 @@ static enum boot_result on_progress(
 	const struct boot *boot, struct wait_state *wait, const struct message *message)
 {
 	char room[DURATION_SIZE];
+	char prefix[NAMES_SIZE];
 	const struct plan_step *step = boot_current(boot);
 	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
 	(void)snprintf(wait->reason, sizeof wait->reason, "%s", message->text);
 	if (message->status == 0 && step != NULL) {
-		log_info("%s: %s", step->name, message->text);
+		log_info("%s%s", prefix_of(step, prefix, sizeof prefix), message->text);
 		return BOOT_WORKING;
 	}
 	wait->status = message->status;
 	if (step == NULL || step->kind == PLAN_STEP_WAIT)
 		log_info("waiting for %s, %s so far: %s", wait->label, elapsed, message->text);
 	else
-		log_info("%s: waiting, %s so far: %s", step->name, elapsed, message->text);
+		log_info("%swaiting, %s so far: %s", prefix_of(step, prefix, sizeof prefix),
+			elapsed, message->text);
 	return BOOT_WORKING;
 }
 
@@ -218,6 +229,7 @@ static enum boot_result on_refused(const struct boot *boot, const struct wait_st
 	const struct message *message, struct error *error)
 {
 	char room[DURATION_SIZE];
+	char prefix[NAMES_SIZE];
 	const struct plan_step *step = boot_current(boot);
 	const char *elapsed = text_duration(clock_now() - boot->started_at, room, sizeof room);
 	if (step == NULL || step->kind == PLAN_STEP_WAIT)
@@ -226,7 +238,8 @@ static enum boot_result on_refused(const struct boot *boot, const struct wait_st
 	else if (message->status == STATUS_MIGRATION_STATE)
 		(void)error_set(error, message->status, "%s", message->text);
 	else
-		(void)error_set(error, message->status, "%s: %s", step->name, message->text);
+		(void)error_set(error, message->status, "%s%s",
+			prefix_of(step, prefix, sizeof prefix), message->text);
 	return BOOT_STEP_FAILED;
 }
 
@@ -304,11 +317,20 @@ static enum boot_result go_back(struct boot *boot, const struct message *message
 	return BOOT_WORKING;
 }
 
+static void tell_backup(const struct boot *boot)
+{
+	if (boot->backup[0] != '\0')
+		log_info("the backup from before it: tminus restore %s", boot->backup);
+}
+
 static enum boot_result stay(struct boot *boot, const struct message *message)
 {
 	if (boot->stopping || boot->phase != BOOT_ASKING_BACK)
 		return BOOT_WORKING;
-	log_warn("%s: nothing is done: %s", boot->plan->back.name, message->text);
+	(void)error_set(&boot->ended, boot->ended.status,
+		"the upgrade failed, as said above; %s: nothing is done: %s",
+		boot->plan->back.name, message->text);
+	tell_backup(boot);
 	write_finished(boot, 1);
 	return BOOT_WORKING;
 }
@@ -531,8 +553,8 @@ static enum boot_result command_ended(struct boot *boot, const struct plan_step 
 		boot->phase = BOOT_ASKING_BACK;
 		tell_keeper(boot, MESSAGE_BACK, step->work, 0);
 	} else {
-		if (result == BOOT_STEP_FAILED && is_upgrade(boot, step) && boot->backup[0] != '\0')
-			log_info("the backup from before it: tminus restore %s", boot->backup);
+		if (result == BOOT_STEP_FAILED && is_upgrade(boot, step))
+			tell_backup(boot);
 		write_finished(boot, well ? 0 : 1);
 	}
 	return BOOT_WORKING;

@@ -102,9 +102,11 @@ static void note_origin(struct making *making)
 	char host[HOST_SIZE] = "";
 	char at[CLOCK_UTC_SIZE];
 	struct manifest *manifest = &making->manifest;
-	autofree char *url = database_url_display(making->job->wait->database);
+	autofree char *url = database_url_place(making->job->wait->database);
+	autofree char *identity = dump_identity(making->dump.session, &making->url);
 	(void)gethostname(host, sizeof host - 1);
 	manifest_set(manifest, MANIFEST_URL, url);
+	manifest_set(manifest, MANIFEST_IDENTITY, identity);
 	manifest_set(manifest, MANIFEST_SERVER, session_server(making->dump.session));
 	manifest_set(manifest, MANIFEST_BOOT, making->job->boot_id);
 	manifest_set(manifest, MANIFEST_REASON, making->job->reason);

@@ -27,6 +27,7 @@
 #define SURVIVORS_LEAVE_WITHIN 10000
 #define GIVES_WAY (LOCK_BEAT + 500)
 #define TELL_AGAIN 10000
+#define LOCKED_FILE_LIMIT 60000 /* unless lock.timeout says otherwise */
 
 #define NO_SCHEMA "3F000" /* invalid_schema_name */
 
@@ -50,6 +51,7 @@ struct coordination {
 	bool leading;	       /* the lock is ours until it is released; it may be lost meanwhile */
 	int64_t blocked_since; /* somebody else holds the lock; CLOCK_NEVER otherwise */
 	int64_t lost_since;    /* our lock; CLOCK_NEVER while it is held */
+	int64_t locked_since;  /* somebody keeps us from the SQLite file; CLOCK_NEVER otherwise */
 	char spared[HOST_SIZE]; /* the boot of a leader that was given time to take its lock again
 				 */
 	struct watch watch;
@@ -146,6 +148,7 @@ struct coordination *coordination_new(
 	wait_lock_paths(&job->wait, &paths);
 	all->blocked_since = CLOCK_NEVER;
 	all->lost_since = CLOCK_NEVER;
+	all->locked_since = CLOCK_NEVER;
 	if (job->config->lock_enabled)
 		all->lock = make_lock(job, &paths);
 	list_clear(&paths);
@@ -184,6 +187,43 @@ static bool is_refused(const struct failure *failure)
 	return strlen(failure->code) == 5 && text_starts_with(failure->code, "42");
 }
 
+/* SQLITE_BUSY and SQLITE_LOCKED, with what extends them. */
+static bool is_locked(const struct coordination *all, const struct failure *failure)
+{
+	unsigned long code = strtoul(failure->code, NULL, 10) & 0xff;
+	return all->job->wait.database->kind == DATABASE_SQLITE && (code == 5 || code == 6);
+}
+
+static bool restores(const struct coordination *all)
+{
+	const struct keeper_job *job = all->job;
+	return job->work_count > 0 && text_equal(job->works[0].kind, WORK_RESTORE);
+}
+
+/* A reader that never ends keeps every writer out. 0, or -1 when that lasts for too long. */
+static int stay_locked(struct coordination *all, const struct failure *failure)
+{
+	struct text text = {0};
+	struct text who = {0};
+	struct list paths = {0};
+	int64_t limit = all->job->config->lock_timeout;
+	if (all->locked_since == CLOCK_NEVER)
+		all->locked_since = clock_now();
+	if (clock_now() - all->locked_since < (limit > 0 ? limit : LOCKED_FILE_LIMIT))
+		return 0;
+	wait_sqlite_paths(&all->job->wait, &paths);
+	int count = paths.count > 0 ? restore_open_by(paths.items[0], &who) : 0;
+	text_add_format(&text, "%.300s: %s%s", failure->message,
+		count > 0 ? "end its transaction, or the process: "
+			  : "lsof, or /proc/locks on the host, shows which process that is",
+		count > 0 ? who.bytes : "");
+	int result = refuse(all, restores(all) ? STATUS_RESTORE : STATUS_LOCK, text.bytes);
+	text_free(&text);
+	text_free(&who);
+	list_clear(&paths);
+	return result;
+}
+
 /* Something failed: 0 when it is worth another try, after a pause, -1 when it is over. */
 static int survive(struct coordination *all, const struct failure *failure)
 {
@@ -192,6 +232,10 @@ static int survive(struct coordination *all, const struct failure *failure)
 		return refuse(all, STATUS_REFUSED, failure->message);
 	if (failure->verdict != VERDICT_RETRY)
 		return refuse(all, failure->status, failure->message);
+	if (!is_locked(all, failure))
+		all->locked_since = CLOCK_NEVER;
+	else if (stay_locked(all, failure) != 0)
+		return -1;
 	tell_progress(all, failure->status, failure->message);
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
 }
@@ -206,6 +250,7 @@ static int look(struct coordination *all, bool alone)
 		return survive(all, &failure);
 	if (inspect(all->job, *all->session, alone, &all->inspection, &failure) != 0)
 		return survive(all, &failure);
+	all->locked_since = CLOCK_NEVER;
 	return 1;
 }
 
@@ -221,7 +266,7 @@ static int be_patient(struct coordination *all, const char *who)
 		all->blocked_since = clock_now();
 	if (limit <= 0 || clock_now() - all->blocked_since < limit)
 		return 0;
-	(void)snprintf(text, sizeof text, "for longer than lock.timeout = %s: %.300s",
+	(void)snprintf(text, sizeof text, "lock.timeout = %s is over: %.300s",
 		text_duration(limit, room, sizeof room), who);
 	return refuse(all, STATUS_LOCK, text);
 }
@@ -316,6 +361,16 @@ static int give_way(struct coordination *all, const struct ledger_entry *begun)
 	return pause_for(all->channel, GIVES_WAY);
 }
 
+static void drop_scratch(struct coordination *all)
+{
+	struct failure ignored;
+	if (need_session(all, &ignored) != 0)
+		return;
+	autofree char *dropped = restore_drop_scratch(*all->session);
+	if (dropped != NULL)
+		tell_progress(all, 0, dropped);
+}
+
 /* With the lock held: 1 when the state is known, 0 to begin again, -1 when it is over. What a
  * leader that is gone has left must be over before a state can refuse. */
 static int look_alone(struct coordination *all)
@@ -329,6 +384,8 @@ static int look_alone(struct coordination *all)
 	result = give_way(all, begun);
 	if (result > 0)
 		result = outlive_survivors(all, begun);
+	if (result > 0 && text_equal(begun->kind, WORK_RESTORE))
+		drop_scratch(all);
 	return result > 0 ? look(all, true) : result;
 }
 
@@ -337,12 +394,12 @@ static int look_alone(struct coordination *all)
 static char *find_wreck(const struct coordination *all)
 {
 	const struct keeper_job *job = all->job;
-	autofree char *display = database_url_display(job->wait.database);
+	autofree char *place = database_url_place(job->wait.database);
 	for (size_t i = 0; i < job->work_count; i++)
 		if (text_equal(job->works[i].kind, WORK_UPGRADE) ||
 			text_equal(job->works[i].kind, WORK_SEED) ||
 			text_equal(job->works[i].kind, WORK_STEP))
-			return restore_unfinished(all->backups, display);
+			return restore_unfinished(all->backups, place);
 	return NULL;
 }
 
@@ -576,6 +633,7 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 		if (result != 0 && survive(all, &failure) != 0)
 			return -1;
 	} while (result != 0);
+	all->locked_since = CLOCK_NEVER;
 	close_session(all); /* the command may need its place */
 	if (reason[0] != '\0')
 		return message_send(all->channel, MESSAGE_PASSED, 0, reason) ? 0 : -1;

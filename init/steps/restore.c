@@ -45,6 +45,8 @@ struct restoring {
 	struct manifest manifest; /* a copy; of a file without one: what could be found out */
 	char *path;
 	char *display;	      /* of the target */
+	char *place;	      /* likewise, without its role */
+	char *identity;	      /* likewise, once it is open */
 	struct config config; /* a copy, whose folder for backups is absolute */
 	struct database_url url;
 	struct restore restore;
@@ -75,6 +77,38 @@ static void tick(void *context)
 	tell(all, MESSAGE_PROGRESS, text);
 }
 
+/* --- the target ------------------------------------------------------------------------------- */
+
+static int open_target(struct restoring *all, struct error *error)
+{
+	struct failure failure = {0};
+	struct wait_job job = *all->job->wait;
+	struct list paths = {0};
+	job.writable = true;
+	if (wait_open(&job, &all->restore.session, &failure) != 0)
+		return error_set(error, STATUS_RESTORE, "%s", failure.message);
+	wait_sqlite_paths(&job, &paths);
+	all->url = *job.database;
+	session_choose_host(all->restore.session, &all->url);
+	if (paths.count > 0)
+		all->url.name = memory_copy(paths.items[0]);
+	list_clear(&paths);
+	if (all->identity == NULL)
+		all->identity = dump_identity(all->restore.session, &all->url);
+	return 0;
+}
+
+/* 1 when there is no table, 0 when there is one. */
+static int is_empty(const struct restoring *all, struct error *error)
+{
+	struct failure failure = {0};
+	struct catalog catalog = {0};
+	const struct catalog_names names = {0};
+	if (catalog_read(all->restore.session, &names, &catalog, &failure) != 0)
+		return error_set(error, STATUS_RESTORE, "%s", failure.message);
+	return catalog.other_tables == 0 ? 1 : 0;
+}
+
 /* --- find ------------------------------------------------------------------------------------ */
 
 static void take_entry(struct restoring *all, const struct store_entry *entry)
@@ -91,47 +125,75 @@ static const char *schema_of(const struct restoring *all)
 	return schema != NULL ? schema : "";
 }
 
-static bool is_safety(const struct store_entry *entry)
+static const char *field_of(const struct store_entry *entry, enum manifest_field field)
 {
-	return text_equal(manifest_get(&entry->manifest, MANIFEST_REASON), WORK_RESTORE);
+	return manifest_get(&entry->manifest, field);
 }
 
-/* Of a URL without its role: whoever made the backup, it is of that database. */
-static const char *place_of(const char *url)
+/* Of one database, as far as the manifests tell. */
+static bool is_of_one(const struct store_entry *one, const struct store_entry *other)
 {
-	const char *at = strrchr(url, '@');
-	return at != NULL ? at + 1 : url;
+	return text_equal(field_of(one, MANIFEST_URL), field_of(other, MANIFEST_URL)) &&
+	       store_is_identity(field_of(one, MANIFEST_IDENTITY),
+		       field_of(other, MANIFEST_IDENTITY));
 }
 
-static bool is_same_place(const char *one, const char *other)
-{
-	return text_equal(place_of(one), place_of(other));
-}
-
-/* The newest of this database; with --into, of the one database that there are backups of. What a
- * restore has put aside is restored by its name. */
-static int find_latest(struct restoring *all, struct error *error)
+/* The newest of ours (of another one at our address, where ours is false), or with --into of any.
+ * What a restore has put aside is restored by its name. NULL with an error for more than one
+ * database, without one for none. */
+static const struct store_entry *newest(
+	const struct restoring *all, bool ours, struct error *error)
 {
 	const struct store_entry *found = NULL;
+	bool any = all->job->restore.into;
 	for (size_t i = 0; i < all->store.count; i++) {
 		const struct store_entry *entry = &all->store.entries[i];
-		const char *url = manifest_get(&entry->manifest, MANIFEST_URL);
-		bool fits =
-			(all->job->restore.into || is_same_place(url, all->display)) &&
-			text_equal(manifest_get(&entry->manifest, MANIFEST_SCHEMA), schema_of(all));
-		if (!fits || is_safety(entry))
+		bool fits = text_equal(field_of(entry, MANIFEST_SCHEMA), schema_of(all)) &&
+			    (any || text_equal(field_of(entry, MANIFEST_URL), all->place)) &&
+			    (any || !ours ||
+				    store_is_identity(
+					    field_of(entry, MANIFEST_IDENTITY), all->identity));
+		if (!fits || store_is_safety(entry))
 			continue;
-		if (found == NULL)
+		if (found == NULL) {
 			found = entry;
-		else if (!is_same_place(manifest_get(&found->manifest, MANIFEST_URL), url))
-			return error_set(error, STATUS_RESTORE,
-				"%s holds backups of more than one database: name the file (tminus "
-				"backup --list shows them)",
-				all->config.backup_directory);
+		} else if (!is_of_one(found, entry)) {
+			(void)error_set(error, STATUS_RESTORE,
+				"%s holds backups of more than one database%s: name the file "
+				"(tminus backup --list shows them)",
+				all->config.backup_directory, any ? "" : " of this address");
+			return NULL;
+		}
 	}
-	if (found == NULL)
+	return found;
+}
+
+/* Those of another server, or file, with our address are taken where nothing is there yet: ours was
+ * lost then. */
+static const struct store_entry *newest_of_a_lost_one(
+	const struct restoring *all, struct error *error)
+{
+	const struct store_entry *found = newest(all, false, error);
+	int empty = found != NULL ? is_empty(all, error) : -1;
+	if (empty == 0)
+		(void)error_set(error, STATUS_RESTORE,
+			"the backups of %s in %s are of another server's, or file's, with that "
+			"address: name the file (tminus backup --list shows them)",
+			all->display, all->config.backup_directory);
+	return empty > 0 ? found : NULL;
+}
+
+static int find_latest(struct restoring *all, struct error *error)
+{
+	error->status = 0;
+	const struct store_entry *found = newest(all, true, error);
+	if (found == NULL && error->status == 0)
+		found = newest_of_a_lost_one(all, error);
+	if (found == NULL && error->status == 0)
 		return error_set(error, STATUS_RESTORE, "there is no backup of %s in %s",
 			all->display, all->config.backup_directory);
+	if (found == NULL)
+		return -1;
 	take_entry(all, found);
 	return 0;
 }
@@ -140,7 +202,7 @@ static int find_latest(struct restoring *all, struct error *error)
 static int find_own(struct restoring *all, struct error *error)
 {
 	const struct store_entry *found =
-		store_newest(&all->store, all->display, all->job->boot_id);
+		store_newest(&all->store, all->place, all->job->boot_id);
 	if (found == NULL)
 		return error_set(
 			error, STATUS_RESTORE, "this boot has made no backup of %s", all->display);
@@ -215,7 +277,7 @@ static int find(struct restoring *all, struct error *error)
 	if (file == NULL)
 		return find_own(all, error);
 	if (!named)
-		return find_latest(all, error);
+		return open_target(all, error) == 0 ? find_latest(all, error) : -1;
 	const struct store_entry *found =
 		strchr(file, '/') == NULL ? store_find(&all->store, file) : NULL;
 	if (found == NULL)
@@ -288,27 +350,10 @@ static void keep_tables(struct restoring *all)
 		list_append(kept, name + strspn(name, " "));
 }
 
-static int open_target(struct restoring *all, struct error *error)
-{
-	struct failure failure = {0};
-	struct wait_job job = *all->job->wait;
-	struct list paths = {0};
-	job.writable = true;
-	if (wait_open(&job, &all->restore.session, &failure) != 0)
-		return error_set(error, STATUS_RESTORE, "%s", failure.message);
-	wait_sqlite_paths(&job, &paths);
-	all->url = *job.database;
-	session_choose_host(all->restore.session, &all->url);
-	if (paths.count > 0)
-		all->url.name = memory_copy(paths.items[0]);
-	list_clear(&paths);
-	return 0;
-}
-
 static int check(struct restoring *all, struct error *error)
 {
 	if (check_digest(all, error) != 0 || check_kind(all, error) != 0 ||
-		open_target(all, error) != 0)
+		(all->restore.session == NULL && open_target(all, error) != 0))
 		return -1;
 	all->restore.path = all->path;
 	all->restore.partial = manifest_get(&all->manifest, MANIFEST_TABLES)[0] != '\0';
@@ -329,17 +374,6 @@ static int check_others(struct restoring *all, struct error *error)
 	bool refused = count < 0 || (count > 0 && !all->job->restore.force);
 	text_free(&who);
 	return refused ? -1 : 0;
-}
-
-/* 1 when there is no table, 0 when there is one. */
-static int is_empty(const struct restoring *all, struct error *error)
-{
-	struct failure failure = {0};
-	struct catalog catalog = {0};
-	const struct catalog_names names = {0};
-	if (catalog_read(all->restore.session, &names, &catalog, &failure) != 0)
-		return error_set(error, STATUS_RESTORE, "%s", failure.message);
-	return catalog.other_tables == 0 ? 1 : 0;
 }
 
 /* Of everything, whatever is usual; and nothing is deleted for it, least of all what is restored.
@@ -385,7 +419,7 @@ static void tell_begin(const struct restoring *all)
 {
 	char text[TEXT_SIZE];
 	const char *of = manifest_get(&all->manifest, MANIFEST_URL);
-	bool elsewhere = !text_equal(of, all->display);
+	bool elsewhere = !text_equal(of, all->place);
 	(void)snprintf(text, sizeof text, "%s%s%s%s%s", base_name(all->path),
 		of[0] != '\0' ? ", backup of " : "", of, elsewhere ? ", into " : "",
 		elsewhere ? all->display : "");
@@ -405,6 +439,16 @@ static void tell_end(const struct restoring *all)
 		all->safety != NULL ? "; what was there before is in " : "",
 		all->safety != NULL ? base_name(all->safety) : "");
 	tell(all, MESSAGE_READY, text);
+}
+
+static void tell_safety(const struct restoring *all)
+{
+	char text[TEXT_SIZE];
+	if (all->safety == NULL)
+		return;
+	(void)snprintf(text, sizeof text, "the backup from before it: tminus restore %s",
+		all->safety);
+	tell(all, MESSAGE_PROGRESS, text);
 }
 
 /* Rows that are there already are what fails most often; always -1. */
@@ -428,16 +472,18 @@ static int restore_all(struct restoring *all, struct error *error)
 	if (open_target(all, error) != 0)
 		return -1;
 	all->restore.safety = all->safety;
-	if (restore_apply(&all->restore, error) != 0)
+	if (restore_apply(&all->restore, error) != 0) {
+		tell_safety(all);
 		return advise(all, error);
+	}
 	tell_end(all);
 	return 0;
 }
 
 void restore_tell_unfinished(const struct config *config, const struct wait_job *wait, int channel)
 {
-	autofree char *display = database_url_display(wait->database);
-	autofree char *text = restore_unfinished(config->backup_directory, display);
+	autofree char *place = database_url_place(wait->database);
+	autofree char *text = restore_unfinished(config->backup_directory, place);
 	if (text != NULL)
 		(void)message_send(channel, MESSAGE_PROGRESS, 0, text);
 }
@@ -454,6 +500,7 @@ static void prepare(struct restoring *all, const struct backup_job *job, char *a
 	all->config = *job->config;
 	all->config.backup_directory = absolute(job->config->backup_directory);
 	all->display = database_url_display(job->wait->database);
+	all->place = database_url_place(job->wait->database);
 	all->restore = (struct restore){
 		.config = &all->config,
 		.url = &all->url,
@@ -462,6 +509,7 @@ static void prepare(struct restoring *all, const struct backup_job *job, char *a
 		.truncate = job->restore.truncate,
 		.application = application,
 		.display = all->display,
+		.place = all->place,
 		.tick = tick,
 		.tell = tell_progress,
 		.context = all,

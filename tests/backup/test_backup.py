@@ -260,6 +260,22 @@ def test_databases_of_one_name_share_a_folder(make_backups, folder):
     assert sorted(urls) == sorted(each.url() for each in databases)
 
 
+def test_the_list_tells_databases_of_one_name_apart(make_backups, folder):
+    """One address, two files: each app has its own working folder."""
+    shops = {name: {"app_workdir": folder / name, "environment": {"DATABASE_URL": "sqlite:///shop.db"}} for name in "ab"}
+    for name in shops:
+        (folder / name).mkdir()
+        Sqlite(folder, f"{name}/shop.db")
+    backups = make_backups(Sqlite(folder))
+    for settings in shops.values():
+        assert backups.run(backup_keep=1, **settings)[0] == 0
+    assert len(backups.files()) == 2
+    one = backups.start("backup", "--list")
+    assert one.wait() == 0
+    for name in shops:
+        assert f"sqlite:///shop.db of {folder / name}/shop.db\n" in one.out.text()
+
+
 @pytest.mark.parametrize("database", ["postgres", "mariadb"], indirect=True)
 def test_the_tools_go_where_the_session_went(backups):
     """The first of two hosts does not answer."""

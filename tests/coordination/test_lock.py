@@ -26,6 +26,7 @@ def test_a_replica_with_a_pending_revision_waits_for_the_lock(fleet, server):
         replica.expect_error(HELD)
         assert not fleet.applied()
     assert replica.wait(LIMIT) == 0 and fleet.applied() == REVISIONS
+    assert "lock: " not in replica.err.text(), "no step of that name is configured"
 
 
 def test_a_follower_says_who_is_at_what(fleet):
@@ -97,7 +98,7 @@ def test_lock_timeout_counts_for_what_an_earlier_leader_left(postgres, make_flee
     leave_begun(postgres)
     with named_session(postgres):
         status, log = make_fleet(postgres.url()).boot(settings={"lock_timeout": "500ms"})
-    assert status == 75 and re.search(rf"error: lock: for longer than lock.timeout = 500 ms: {SURVIVOR}", log)
+    assert status == 75 and re.search(rf"error: lock.timeout = 500 ms is over: {SURVIVOR}", log)
     assert lock_is_free(postgres)
 
 

@@ -80,7 +80,8 @@ def test_nothing_is_rolled_back_while_somebody_is_connected(broken, server):
         status, log = broken.boot()
     finally:
         other.close()
-    assert status == 76 and "nothing is done: others are connected: " in log
+    assert status == 76 and "rollback: nothing is done: others are connected: " in errors(log)[-1]
+    assert log.count("upgrade failed: ") == 1 and len(errors(log)) == 2
     assert revision(server) == ["0004"]
 
 
@@ -198,6 +199,7 @@ def test_nothing_is_restored_while_somebody_is_connected(with_backup, server):
         other.close()
     assert status == 76 and "nothing is done: others are connected: " in log
     assert revision(server) == ["0004"]
+    assert pathlib.Path(re.search(r"the backup from before it: tminus restore (\S+)", log)[1]).is_file()
 
 
 def test_a_backup_that_cannot_be_made_keeps_the_upgrade_from_running(with_backup, server):

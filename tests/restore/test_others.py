@@ -85,6 +85,20 @@ def test_who_has_the_file_open_is_named(sqlite):
         assert f"pid {os.getpid()} (uid {os.getuid()}, " in sqlite.restore("latest", status=74)
 
 
+def test_a_reader_that_never_ends_is_named(sqlite):
+    sqlite.fill()
+    sqlite.backup()
+    sqlite.spoil()
+    before = sqlite.contents()
+    with contextlib.closing(sqlite.connect()) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT name FROM users").fetchall()
+        said = sqlite.restore("latest", "--force", status=74, TMINUS_LOCK_TIMEOUT="1s")
+        assert f"end its transaction, or the process: pid {os.getpid()} (uid {os.getuid()}, " in said
+        reader.rollback()
+    assert sqlite.contents() == before
+
+
 def test_an_app_sees_the_restored_state_through_the_handle_that_it_has(sqlite):
     """The live file is written, not replaced, in WAL mode too."""
     sqlite.execute("PRAGMA journal_mode = WAL")

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from restored import ODD
+import servers
+from restored import ODD, Postgres
+from shop import make_shop
 
 
 def test_everything_comes_back_row_by_row(shop):
@@ -37,6 +39,17 @@ def test_what_was_there_can_be_restored_in_its_turn(shop):
     assert shop.contents() == spoilt
 
 
+def test_safety_backups_do_not_count_out_the_others(shop):
+    files = [shop.backup(TMINUS_BACKUP_KEEP="2") for _ in range(2)]
+    for _ in range(3):
+        shop.restore("latest", TMINUS_BACKUP_KEEP="2")
+    shop.run("backup", TMINUS_BACKUP_KEEP="2")
+    left = shop.backups()
+    assert files[0] not in left and files[1] in left
+    made = [path for path in left if "reason = restore" in path.with_name(path.name + ".manifest").read_text()]
+    assert len(made) == 2 and len(left) == 4
+
+
 def test_latest_is_no_safety_backup(shop):
     before = shop.contents()
     shop.backup()
@@ -65,6 +78,35 @@ def test_latest_is_not_another_databases(shop):
     shop.spoil()
     shop.restore("latest")
     assert shop.contents() == before
+
+
+def test_latest_is_not_another_servers_at_the_same_address(postgres, folder):
+    """Two projects have a database "shop" on their host "db", and one folder for backups."""
+    postgres.fill()
+    with servers.Postgres(own=True) as server, servers.Relay(postgres.server.port) as address:
+        elsewhere = Postgres(folder, make_shop(server))
+        here = {"DATABASE_URL": servers.url("postgresql", "127.0.0.1", address.port, "app", "secret", "shop")}
+        before = postgres.contents()
+        postgres.backup(**here)
+        address.target = server.port
+        elsewhere.execute("CREATE TABLE theirs (id INTEGER)")
+        assert "are of another server's, or file's, with that address" in postgres.restore("latest", status=74, **here)
+        newest = postgres.backup(TMINUS_BACKUP_KEEP="1", **here)
+        address.target = postgres.server.port
+        postgres.spoil()
+        postgres.restore("latest", **here)
+        assert postgres.contents() == before
+        address.target = server.port
+        elsewhere.execute("DROP TABLE theirs")
+        for each in postgres.backups():
+            if server_of(each) == server_of(newest):
+                each.unlink()
+        postgres.restore("latest", **here)
+        assert elsewhere.contents() == before, "what was lost comes back from the backups of the old server"
+
+
+def server_of(file):
+    return re.search("^identity = (\\d+)$", file.with_name(f"{file.name}.manifest").read_text(), re.MULTILINE)[1]
 
 
 def test_into_another_database_says_so(shop):

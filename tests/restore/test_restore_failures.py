@@ -1,6 +1,7 @@
 """What fails, or is killed, leaves the old state, or says what it leaves."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -91,7 +92,10 @@ def test_an_object_of_somebody_else_in_the_way_keeps_postgres_as_it_is(postgres)
     postgres.server.sql("CREATE TABLE public.foreign_one (id INTEGER)", "shop")
     postgres.server.sql("GRANT SELECT ON public.foreign_one TO app", "shop")
     before = postgres.contents()
-    assert "must be owner of table foreign_one" in postgres.restore("latest", status=74)
+    said = postgres.restore("latest", status=74)
+    assert "must be owner of table foreign_one" in said
+    safety = re.search(r"the backup from before it: tminus restore (\S+)$", said, re.MULTILINE)[1]
+    assert "reason = restore" in pathlib.Path(safety + ".manifest").read_text(encoding="utf-8")
     assert postgres.contents() == before
 
 
@@ -215,6 +219,23 @@ def test_what_cannot_be_loaded_is_found_in_a_scratch_database(mariadb, folder):
     assert not mariadb.server.sql("SHOW DATABASES LIKE 'tminus%'")
 
 
+@pytest.mark.parametrize("change", [
+    lambda text: text.replace(b"bob@example.com", b"alice@example.com"),
+    lambda text: text.replace(b"bob@example.com'", b"bob@example.com' wrong"),
+    lambda text: text.replace(b"('bob@example.com',1)", b",".join(2 * [b"('ERROR 1 (A) at line 2: carol@example.com'' for key',1)"])),
+    lambda text: text.replace(b"('bob@example.com',1)", b"('bob@example.com'," + 400 * b"carol@example.com" + b")"),
+], ids=["duplicate", "syntax", "disguised", "long"])
+def test_rows_of_a_statement_that_fails_are_not_said(mariadb, folder, change):
+    mariadb.fill()
+    mariadb.execute("CREATE TABLE people (mail VARCHAR(200) UNIQUE, n INTEGER)",
+                    "INSERT INTO people VALUES ('alice@example.com', 1), ('bob@example.com', 1)")
+    file = broken_copy(mariadb.backup(), folder / "broken.sql", change)
+    for words in ([file], ["--data-only", "--truncate", "--exclude=users", file]):
+        said = mariadb.restore(*words, status=74)
+        assert re.search(r"ERROR \d+ \(\w+\) at line \d+: ", said), said
+        assert "example.com" not in said and "alice" not in said
+
+
 def test_without_a_scratch_database_the_safety_backup_is_put_back(mariadb_server, folder):
     mariadb = MariaDB(folder, mariadb_server, user="narrow")
     mariadb.fill()
@@ -265,6 +286,35 @@ def test_mariadb_killed_in_the_middle_says_what_to_do(mariadb):
     assert mariadb.contents() == before
     assert not list(mariadb.directory.glob("restore-under-way*"))
     assert "tables may be missing" not in mariadb.run("backup")
+
+
+@pytest.mark.parametrize("words", [["restore", "latest"], ["boot"]])
+def test_a_scratch_database_that_a_killed_restore_has_left_is_dropped(mariadb, words):
+    mariadb.fill()
+    add_much(mariadb)
+    mariadb.backup()
+    mariadb.server.sql("CREATE DATABASE tminus_restore_of_another")
+    process = mariadb.start("restore", "latest")
+    harness.await_true(lambda: mariadb.server.sql("SELECT 1 FROM information_schema.processlist WHERE db LIKE "
+                                                  "'tminus_restore%' AND info LIKE 'INSERT INTO `much`%'"), "the proof", 120)
+    process.kill()
+    process.communicate()
+    harness.await_true(lambda: not mariadb.server.sql("SELECT 1 FROM information_schema.processlist WHERE db LIKE "
+                                                      "'tminus_restore%'"), "the client to end", 60)
+    [[left]] = mariadb.server.sql("SHOW DATABASES LIKE 'tminus\\_restore\\_%tminus-%'")
+    before = mariadb.contents()
+    said = mariadb.run(*words, TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    assert f"{left}, which a restore that was killed has left, is dropped" in said
+    assert mariadb.server.sql("SHOW DATABASES LIKE 'tminus%'") == (("tminus_restore_of_another",),)
+    assert mariadb.contents() == before
+    mariadb.server.sql("DROP DATABASE tminus_restore_of_another")
+
+
+def test_a_killed_restore_refuses_other_roles_starts_too(mariadb):
+    place = mariadb.server.url(name="shop").replace("app:secret@", "")
+    (mariadb.directory / "restore-under-way.x").write_text(f"file = x\nurl = {place}\nsha256 = unknown\n")
+    said = mariadb.run("boot", status=65, TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    assert "tminus restore --force x" in said
 
 
 def test_routines_that_came_later_are_gone(mariadb):
