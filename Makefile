@@ -89,7 +89,7 @@ help:
 	@echo 'make check-aarch64  the cross-built program and unit tests under qemu'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck, gcc and clang without warnings'
 	@echo 'make layers      fails when a room includes one below it'
-	@echo 'make fuzz        libFuzzer on INI, URLs, words and revision files (FUZZ_SECONDS=60 each)'
+	@echo 'make fuzz        libFuzzer on INI, URLs, words, templates and revision files (FUZZ_SECONDS=60 each)'
 	@echo 'make bench       figures beside tini, dumb-init, catatonit, nc and init.sh'
 	@echo 'make static      build/static/tminus: one static binary, musl; ARCH=aarch64 cross-builds'
 	@echo 'make install     the program and its manual; make uninstall; DESTDIR= PREFIX='
