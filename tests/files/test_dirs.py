@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from conftest import AS_NOBODY, needs_root
+from file_project import AS_NOBODY, needs_root
 
 
 def test_a_folder_is_made_with_all_that_lead_to_it(project):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from conftest import AS_NOBODY, needs_root
+from file_project import AS_NOBODY, needs_root
 import harness
 
 LARGE = 100_000 if harness.LONG else 10_000

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from conftest import AS_NOBODY, needs_root
+from file_project import AS_NOBODY, needs_root
 
 INI = "[key APP_KEY]\nfile = app.key\n"
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from conftest import needs_root
+from file_project import needs_root
 
 INI = "[step pid]\nremove = tmp/server.pid other.pid\n"
 

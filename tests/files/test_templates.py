@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from conftest import AS_NOBODY, needs_root
+from file_project import AS_NOBODY, needs_root
 
 NGINX = b"listen ${PORT};\nserver_name $host ${other};\nkey '${SECRET}';\n"
 VALUES = {"PORT": "8080", "SECRET": "it's \"q\" $x ${PORT} %s\\", "EMPTY": "", "LINES": "one\ntwo"}
