@@ -23,9 +23,9 @@ int expand_text(const char *text, char *const *environment, char **result, struc
 struct expand_template {
 	const char *bytes; /* NUL bytes among them are ordinary ones */
 	size_t length;
-	const char *name;	/* "tminus.ini:3: [template x]: x.in", for messages */
-	const struct list *only; /* the names that are replaced, while all else, $$ too, stays as it is;
-				    NULL: every one */
+	const char *name;	 /* "tminus.ini:3: [template x]: x.in", for messages */
+	const struct list *only; /* the names that are replaced, while all else, $$ too, stays as it
+				    is; NULL: every one */
 	char *const *environment;
 };
 

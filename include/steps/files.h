@@ -28,11 +28,11 @@ struct files_key {
 };
 
 struct files_job {
-	const char *folder;	      /* app.workdir; NULL: where we are */
-	const struct account *owner;  /* app.user, or NULL */
-	int64_t umask;		      /* app.umask; -1: our own */
-	const char *boot_id;	      /* in the names of temporary files */
-	char *const *environment;     /* of the app, keys included: what templates name */
+	const char *folder;		  /* app.workdir; NULL: where we are */
+	const struct account *owner;	  /* app.user, or NULL */
+	int64_t umask;			  /* app.umask; -1: our own */
+	const char *boot_id;		  /* in the names of temporary files */
+	char *const *environment;	  /* of the app, keys included: what templates name */
 	const struct dir_settings **dirs; /* those whose condition holds, in the file's order */
 	size_t dir_count;
 	struct files_key *keys; /* those whose variable is not set already */

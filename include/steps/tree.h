@@ -2,9 +2,9 @@
  * Folders by path, with nobody's symlink leading elsewhere: tminus is root here, and who may write
  * to a volume may have laid one there.
  *
- * A relative path begins where we are (app.workdir), and a symlink in it may lead to any place below.
- * An absolute path has no symlink in it at all. openat2(2); where that is refused, no symlink is
- * followed in either.
+ * A relative path begins where we are (app.workdir), and a symlink in it may lead to any place
+ * below. An absolute path has no symlink in it at all. openat2(2); where that is refused, no
+ * symlink is followed in either.
  */
 #ifndef TMINUS_STEPS_TREE_H
 #define TMINUS_STEPS_TREE_H
@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "config/account.h"
 
-/* Opens the folder, CLOEXEC; flags are O_PATH or O_RDONLY. -1 and errno: ELOOP for a symlink that is
- * not followed, ENOENT, ENOTDIR and so on. */
+/* Opens the folder, CLOEXEC; flags are O_PATH or O_RDONLY. -1 and errno: ELOOP for a symlink that
+ * is not followed, ENOENT, ENOTDIR and so on. */
 int tree_open(const char *path, int flags);
 
 /* The same for the folder that path lies in; *name is what path is called there. */

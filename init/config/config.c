@@ -202,7 +202,8 @@ static void check_named_commands(struct loader *loader, enum named_kind kind)
 		const struct given_section *section = &sections->items[i];
 		const struct given *given = &section->keys[command];
 		warn_of_shell(loader, given->text, given->origin);
-		if (given->text == NULL && (kind != NAMED_STEP || section->keys[remove].text == NULL))
+		if (given->text == NULL &&
+			(kind != NAMED_STEP || section->keys[remove].text == NULL))
 			faults_add(loader->faults, "%s: [%s %s] has no command", section->origin,
 				settings_kind_name(kind), section->name);
 	}

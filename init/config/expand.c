@@ -87,8 +87,8 @@ static int expand_reference(struct expansion *expansion, const struct reference 
 	if (value == NULL && reference->action == 0 && expansion->strict)
 		return error_set(expansion->error, STATUS_CONFIG,
 			"the variable %.*s is not set (${%.*s:-} where it may be missing)",
-			(int)reference->name_length, reference->name,
-			(int)reference->name_length, reference->name);
+			(int)reference->name_length, reference->name, (int)reference->name_length,
+			reference->name);
 	if (given || reference->action == 0)
 		return 0;
 	if (reference->action == '?')
@@ -109,8 +109,7 @@ static bool is_listed(const struct list *only, const char *text, const char *end
 	while (text + length < end && variable_byte(text[length], length == 0))
 		length++;
 	for (size_t i = 0; i < only->count; i++)
-		if (strlen(only->items[i]) == length &&
-			strncmp(only->items[i], text, length) == 0)
+		if (strlen(only->items[i]) == length && strncmp(only->items[i], text, length) == 0)
 			return true;
 	return false;
 }

@@ -197,8 +197,8 @@ static void read_entry(const struct target_file *file, const struct ini_entry *e
 	else if (entry->section[length] == ' ')
 		read_named(file, entry, kind, entry->section + length + 1);
 	else if (entry->key == NULL)
-		faults_add(file->faults, "%s:%zu: a %s has a name: [%s%s]", file->name,
-			entry->line, word, word, settings_placeholder(word));
+		faults_add(file->faults, "%s:%zu: a %s has a name: [%s%s]", file->name, entry->line,
+			word, word, settings_placeholder(word));
 }
 
 static void read_entries(const struct target_file *file, const struct ini_document *document)

@@ -30,8 +30,8 @@ static void add_dirs(const struct draft *draft, struct files_job *job)
 	const struct config *config = draft->config;
 	job->dirs = memory_zeroed(config->dir_count, sizeof *job->dirs);
 	for (size_t i = 0; i < config->dir_count; i++)
-		if (!draft_leaves_out(draft, NAMED_DIR, config->dirs[i].name,
-			    config->dirs[i].condition))
+		if (!draft_leaves_out(
+			    draft, NAMED_DIR, config->dirs[i].name, config->dirs[i].condition))
 			job->dirs[job->dir_count++] = &config->dirs[i];
 }
 
@@ -97,8 +97,8 @@ void draft_files(struct draft *draft)
 struct plan_step *draft_remove(struct draft *draft, const struct step_settings *settings)
 {
 	struct remove_job *job = memory_zeroed(1, sizeof *job);
-	struct plan_step *step = add_child(
-		draft, draft_name(draft, NAMED_STEP, settings->name), remove_child, job);
+	struct plan_step *step =
+		add_child(draft, draft_name(draft, NAMED_STEP, settings->name), remove_child, job);
 	struct command *command = &step->first->kind.command;
 	command->identity = draft->plan->identity;
 	command->workdir = draft->config->app_workdir;

@@ -48,8 +48,7 @@ static bool is_made(const struct files_job *job, const char *path, size_t length
 		length--;
 	for (size_t i = 0; i < job->dir_count; i++) {
 		const char *dir = job->dirs[i]->name;
-		if (strncmp(dir, path, length) == 0 &&
-			(dir[length] == '/' || dir[length] == '\0'))
+		if (strncmp(dir, path, length) == 0 && (dir[length] == '/' || dir[length] == '\0'))
 			return true;
 	}
 	return false;
@@ -170,8 +169,8 @@ static int check_removed(const struct list *files, struct error *error)
 	struct stat status;
 	for (size_t i = 0; i < files->count; i++)
 		if (lstat(files->items[i], &status) == 0 && S_ISDIR(status.st_mode))
-			return error_set(error, STATUS_STEP, "%s is a folder; only files are removed",
-				files->items[i]);
+			return error_set(error, STATUS_STEP,
+				"%s is a folder; only files are removed", files->items[i]);
 	return 0;
 }
 

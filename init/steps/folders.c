@@ -53,13 +53,12 @@ static mode_t wanted_mode(const struct rights *rights, const struct stat *status
 
 /* Changes what differs and nothing else. name is "" for folder itself. A change of owner takes
  * setuid and setgid away: chown(2). */
-static int correct(
-	struct rights *rights, int folder, const char *name, const struct stat *status)
+static int correct(struct rights *rights, int folder, const char *name, const struct stat *status)
 {
 	const struct account *owner = rights->owner;
 	mode_t mode = wanted_mode(rights, status);
-	bool chowns = owner != NULL &&
-		      (status->st_uid != owner->uid || status->st_gid != owner->gid);
+	bool chowns =
+		owner != NULL && (status->st_uid != owner->uid || status->st_gid != owner->gid);
 	bool chmods = !S_ISLNK(status->st_mode) &&
 		      ((status->st_mode & 07777) != mode ||
 			      (chowns && rights->mode >= 0 && (mode & (S_ISUID | S_ISGID)) != 0));
@@ -135,8 +134,8 @@ static int correct_below(struct rights *rights, int folder)
 	return result;
 }
 
-static void summarize(const struct dir_settings *settings, const struct rights *rights,
-	size_t made, struct text *summary)
+static void summarize(const struct dir_settings *settings, const struct rights *rights, size_t made,
+	struct text *summary)
 {
 	if (made == 0 && rights->changed == 0)
 		return;

@@ -133,10 +133,10 @@ static int read_key(struct files_key *key, struct error *error)
 	const char *name;
 	const struct key_settings *settings = key->settings;
 	autoclose int folder = tree_open_parent(settings->file, &name);
-	autoclose int file = folder < 0 ? -1
-					: openat(folder, name,
-						  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-							  O_CLOEXEC);
+	autoclose int file =
+		folder < 0 ? -1
+			   : openat(folder, name,
+				     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file < 0 && (folder < 0 || errno == ENOENT))
 		return 0; /* the folder is looked at by itself */
 	if (file < 0 && errno == ELOOP)

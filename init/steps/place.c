@@ -16,8 +16,7 @@ static int write_all(int file, const struct text *contents)
 {
 	size_t written = 0;
 	while (written < contents->length) {
-		ssize_t count =
-			write(file, contents->bytes + written, contents->length - written);
+		ssize_t count = write(file, contents->bytes + written, contents->length - written);
 		if (count < 0 && errno != EINTR)
 			return -1;
 		written += count > 0 ? (size_t)count : 0;

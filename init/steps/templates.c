@@ -25,8 +25,8 @@ static int render(const struct files_job *job, const struct template_settings *s
 	if (status != 0)
 		faults_add(faults, SECTION_FORMAT "%s", settings->origin, KIND, settings->name,
 			error.message);
-	text_add_format(&name, SECTION_FORMAT "%s", settings->origin, KIND, settings->name,
-		settings->from);
+	text_add_format(
+		&name, SECTION_FORMAT "%s", settings->origin, KIND, settings->name, settings->from);
 	const struct expand_template template = {
 		.bytes = source.bytes,
 		.length = source.length,
@@ -50,8 +50,8 @@ static void check_target(const struct template_settings *settings, struct faults
 	if (folder < 0 || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
 		S_ISREG(status.st_mode))
 		return;
-	faults_add(faults, SECTION_FORMAT "there is %s of this name, and no file",
-		settings->origin, KIND, settings->name,
+	faults_add(faults, SECTION_FORMAT "there is %s of this name, and no file", settings->origin,
+		KIND, settings->name,
 		S_ISLNK(status.st_mode)	  ? "a symlink"
 		: S_ISDIR(status.st_mode) ? "a folder"
 					  : "something");
@@ -63,8 +63,7 @@ void template_check(const struct files_job *job, const struct template_settings 
 	struct text result = {0};
 	(void)render(job, settings, &result, faults);
 	text_free(&result);
-	files_check_parent(
-		job, settings->origin, KIND, settings->name, settings->name, faults);
+	files_check_parent(job, settings->origin, KIND, settings->name, settings->name, faults);
 	check_target(settings, faults);
 }
 
@@ -90,8 +89,8 @@ static mode_t mode_of_new(void)
 }
 
 /* How the file is to be: as the settings say, else as it is. */
-static void find_rights(const struct template_settings *settings, const struct stat *status,
-	struct place *place)
+static void find_rights(
+	const struct template_settings *settings, const struct stat *status, struct place *place)
 {
 	const struct account *owner = settings->owner;
 	place->uid = owner != NULL ? owner->uid : status != NULL ? status->st_uid : (uid_t)-1;
@@ -108,8 +107,8 @@ static bool is_right(const struct place *place, const struct stat *status)
 }
 
 /* 1 where nothing is to be done, 0 where something was, -1 and errno. */
-static int put(const struct template_settings *settings, const struct text *contents,
-	struct place *place)
+static int put(
+	const struct template_settings *settings, const struct text *contents, struct place *place)
 {
 	struct stat status;
 	autoclose int file = openat(place->folder, place->name,

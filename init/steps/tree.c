@@ -20,7 +20,8 @@ static int open_base(const char *path)
 	return open(path[0] == '/' ? "/" : ".", O_PATH | FOLDER);
 }
 
-/* The next name of a path, which is none behind the last: "." and doubled slashes are passed over. */
+/* The next name of a path, which is none behind the last: "." and doubled slashes are passed over.
+ */
 static const char *next_name(const char *path, size_t *length)
 {
 	do {

@@ -1,5 +1,5 @@
-/* Templates: with names, what is no reference to one of them stays byte for byte; without faults the
- * same template gives the same result again, and one without a dollar is its own result. */
+/* Templates: with names, what is no reference to one of them stays byte for byte; without faults
+ * the same template gives the same result again, and one without a dollar is its own result. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

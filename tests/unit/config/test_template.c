@@ -19,8 +19,8 @@ static char *expand(const char *bytes, size_t length, const struct list *listed)
 	if (!well) {
 		text_free(&result);
 		for (size_t i = 0; i < faults.messages.count; i++)
-			text_add_format(&result, "%s%s", i == 0 ? "!" : "\n",
-				faults.messages.items[i]);
+			text_add_format(
+				&result, "%s%s", i == 0 ? "!" : "\n", faults.messages.items[i]);
 	}
 	faults_free(&faults);
 	return text_take(&result);
@@ -68,15 +68,17 @@ static void with_names_all_else_stays_as_it_is(void **state)
 	(void)state;
 	static const struct row rows[] = {
 		{"${A}", "alpha"},
-		{"${AB} ${B} ${A", "!t.in:1: a \"${\" has no \"}\" ($$ is a $, so $${ stands for itself)"},
+		{"${AB} ${B} ${A",
+			"!t.in:1: a \"${\" has no \"}\" ($$ is a $, so $${ stands for itself)"},
 		{"${AB} ${OTHER:-x} ${}", "${AB} ${OTHER:-x} ${}"},
 		{"$host $A $$ $${A} ${ $", "$host $A $$ $alpha ${ $"},
 		{"${other}${A}${other}", "${other}alpha${other}"},
 		{"${MISSING:-${AB} ${A}}", "${AB} alpha"},
 		{"${EMPTY}|${EMPTY:-x}", "|x"},
 		{"${LINES}", "one\ntwo\n"},
-		{"${MISSING}", "!t.in:1: the variable MISSING is not set (${MISSING:-} where it may be "
-			       "missing)"},
+		{"${MISSING}",
+			"!t.in:1: the variable MISSING is not set (${MISSING:-} where it may be "
+			"missing)"},
 		{"${OTHER", "${OTHER"},
 		{"${A%%.*}", "!t.in:1: \"${A%%.*}\" is not understood: there are ${NAME}, "
 			     "${NAME:-default} and ${NAME:?message} ($$ is a $)"},
@@ -114,7 +116,8 @@ static void nul_bytes_stay(void **state)
 {
 	(void)state;
 	static const char bytes[] = "a\0${A}\0$";
-	const struct expand_template template = {bytes, sizeof bytes - 1, "t.in", NULL, environment};
+	const struct expand_template template = {
+		bytes, sizeof bytes - 1, "t.in", NULL, environment};
 	struct text result = {0};
 	struct faults faults = {0};
 	assert_int_equal(expand_template(&template, &result, &faults), 0);
