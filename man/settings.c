@@ -48,8 +48,7 @@ static void section(const char *name)
 	if (*name == '\0')
 		(void)puts(".Ss Before any section");
 	else
-		(void)printf(
-			".Ss [%s%s]\\&\n", name, settings_kind(name) != NAMED_KINDS ? " NAME" : "");
+		(void)printf(".Ss [%s%s]\\&\n", name, settings_placeholder(name));
 	(void)puts(".Bl -tag -width Ds");
 }
 

@@ -46,8 +46,8 @@ int restore_apply(struct restore *restore, struct error *error);
  * who; 0 for nobody, -1 and error. */
 int restore_others(struct restore *restore, struct text *who, struct error *error);
 
-/* How many other processes that can be seen have the SQLite file at path open; some are named in who.
- * proc(5) */
+/* How many other processes that can be seen have the SQLite file at path open; some are named in
+ * who. proc(5) */
 int restore_open_by(const char *path, struct text *who);
 
 /* Runs a statement on the restore's session. 0, or -1 and error. */
@@ -66,7 +66,8 @@ int restore_mixed(
 int restore_mark(const struct restore *restore, struct error *error);
 void restore_unmark(const struct restore *restore);
 
-/* What such a file says of the database at place (database_url_place), which the caller frees; NULL when there is none. */
+/* What such a file says of the database at place (database_url_place), which the caller frees; NULL
+ * when there is none. */
 char *restore_unfinished(const char *directory, const char *place);
 
 /* With the lock of session's database held: drops the scratch databases that restores which were

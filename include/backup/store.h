@@ -36,8 +36,8 @@ int store_check(const char *directory, bool ephemeral, struct error *error);
  * STATUS_RESTORE where the folder cannot be read. */
 int store_read(const char *directory, struct store *store, struct error *error);
 
-/* The newest entry of the database at url (database_url_place, as in the manifest) whose boot is boot;
- * NULL for either means any. NULL when there is none. */
+/* The newest entry of the database at url (database_url_place, as in the manifest) whose boot is
+ * boot; NULL for either means any. NULL when there is none. */
 const struct store_entry *store_newest(
 	const struct store *store, const char *url, const char *boot);
 

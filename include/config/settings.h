@@ -73,6 +73,9 @@ enum named_kind settings_kind(const char *name);
  * have the same ones. ${...} in it is expanded instead. */
 bool settings_kind_is_path(enum named_kind kind);
 
+/* What stands for the name in [section]: " NAME", " PATH", "" where it has none. */
+const char *settings_placeholder(const char *section);
+
 /* Is it a section of the table (without the named ones)? */
 bool settings_has_section(const char *section);
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "config/config.h"
@@ -29,6 +30,7 @@ struct files_key {
 struct files_job {
 	const char *folder;		  /* app.workdir; NULL: where we are */
 	const struct account *owner;	  /* app.user, or NULL */
+	int64_t umask;			  /* app.umask; -1: our own */
 	const char *boot_id;		  /* in the names of temporary files */
 	char *const *environment;	  /* of the app, keys included: what templates name */
 	const struct dir_settings **dirs; /* those whose condition holds, in the file's order */

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "process/exec.h"
 
-/* SQL for how the names of this database's scratch databases begin: at most 64 characters, and other
- * databases of the server have restores too. */
+/* SQL for how the names of this database's scratch databases begin: at most 64 characters, and
+ * other databases of the server have restores too. */
 #define SCRATCH "CONCAT('tminus_restore_', LEFT(SHA2(DATABASE(), 224), 12), '_')"
 
 /* Both clients' options, behind those that reach the server. A row may be as long as servers take.
@@ -244,8 +244,8 @@ char *restore_drop_scratch(struct session *session)
 		const char *name = rows_value(&rows, i, 0);
 		bool gone = drop_scratch(session, name, &failure) == 0;
 		text_add_format(&text, "%s%s, which a restore that was killed has left, %s%s",
-			i > 0 ? "; " : "", name, gone ? "is dropped" : "cannot be dropped: ",
-			gone ? "" : failure.message);
+			i > 0 ? "; " : "", name,
+			gone ? "is dropped" : "cannot be dropped: ", gone ? "" : failure.message);
 	}
 	rows_clear(&rows);
 	return text.length > 0 ? text_take(&text) : NULL;

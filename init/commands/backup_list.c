@@ -5,8 +5,8 @@
 
 #include "backup/store.h"
 #include "base/log.h"
-#include "commands/commands.h"
 #include "base/text.h"
+#include "commands/commands.h"
 #include "config/json.h"
 #include "process/signals.h"
 
@@ -46,11 +46,10 @@ static const char *identity_of(const struct store *store, size_t index, char roo
 	bool alone = true;
 	for (size_t i = 0; i < store->count; i++) {
 		const struct manifest *other = &store->entries[i].manifest;
-		alone = alone &&
-			(!text_equal(manifest_get(own, MANIFEST_URL),
-				 manifest_get(other, MANIFEST_URL)) ||
-				store_is_identity(identity,
-					manifest_get(other, MANIFEST_IDENTITY)));
+		alone = alone && (!text_equal(manifest_get(own, MANIFEST_URL),
+					  manifest_get(other, MANIFEST_URL)) ||
+					 store_is_identity(
+						 identity, manifest_get(other, MANIFEST_IDENTITY)));
 	}
 	(void)snprintf(room, IDENTITY_SIZE, "%s%s", alone ? "" : " of ", alone ? "" : identity);
 	return room;

@@ -190,8 +190,9 @@ int expand_template(
 			continue;
 		faults_add(faults, "%s:%zu: %s", template->name, line_of(template->bytes, dollar),
 			error.message);
+		const char *close = find_close(dollar + 2, end);
+		at = close != NULL ? close + 1 : dollar + 2;
 		expansion.depth = 0;
-		at = dollar + 2;
 		wrong++;
 	}
 	return wrong > 0 ? -1 : 0;

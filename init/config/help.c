@@ -90,10 +90,10 @@ static void help_rows(FILE *stream, const struct setting *settings, size_t count
 	const char *section = "";
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *setting = &settings[i];
-		bool named = settings_kind(setting->section) != NAMED_KINDS;
 		autofree char *left = left_side(setting);
 		if (!text_equal(section, setting->section))
-			(void)fprintf(stream, "\n[%s%s]\n", setting->section, named ? " NAME" : "");
+			(void)fprintf(stream, "\n[%s%s]\n", setting->section,
+				settings_placeholder(setting->section));
 		section = setting->section;
 		autofree char *text = help_text(setting);
 		(void)fprintf(stream, "  %-*s  ", width, left);
@@ -158,7 +158,8 @@ void config_example(FILE *stream)
 	(void)fputs("\n# Any number of these, each with a name.\n", stream);
 	for (size_t i = 0; i < count; i++) {
 		if (!text_equal(section, named[i].section))
-			(void)fprintf(stream, ";[%s NAME]\n", named[i].section);
+			(void)fprintf(stream, ";[%s%s]\n", named[i].section,
+				settings_placeholder(named[i].section));
 		section = named[i].section;
 		example_setting(stream, &named[i]);
 	}

@@ -78,6 +78,14 @@ bool settings_kind_is_path(enum named_kind kind)
 	return kind == NAMED_DIR || kind == NAMED_TEMPLATE;
 }
 
+const char *settings_placeholder(const char *section)
+{
+	enum named_kind kind = settings_kind(section);
+	if (kind == NAMED_KINDS)
+		return "";
+	return settings_kind_is_path(kind) ? " PATH" : " NAME";
+}
+
 int settings_find(const char *section, const char *key)
 {
 	for (size_t i = 0; i < PLAIN_COUNT; i++)

@@ -45,7 +45,8 @@ static void offer_sections(struct suggestion *suggestion)
 		suggest_offer(suggestion, plain[i].section);
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++) {
 		struct text header = {0};
-		text_add_format(&header, "%s NAME", settings_kind_name(kind));
+		const char *word = settings_kind_name(kind);
+		text_add_format(&header, "%s%s", word, settings_placeholder(word));
 		suggest_offer(suggestion, header.bytes);
 		text_free(&header);
 	}
@@ -209,8 +210,8 @@ static void read_entry(const struct target_file *file, const struct ini_entry *e
 	else if (entry->section[length] == ' ')
 		read_named(file, entry, kind, entry->section + length + 1);
 	else if (entry->key == NULL)
-		faults_add(file->faults, "%s:%zu: a %s has a name: [%s NAME]", file->name,
-			entry->line, word, word);
+		faults_add(file->faults, "%s:%zu: a %s has a name: [%s%s]", file->name, entry->line,
+			word, word, settings_placeholder(word));
 }
 
 static void read_entries(const struct target_file *file, const struct ini_document *document)

@@ -328,8 +328,8 @@ static enum boot_result stay(struct boot *boot, const struct message *message)
 	if (boot->stopping || boot->phase != BOOT_ASKING_BACK)
 		return BOOT_WORKING;
 	(void)error_set(&boot->ended, boot->ended.status,
-		"the upgrade failed, as said above; %s: nothing is done: %s",
-		boot->plan->back.name, message->text);
+		"the upgrade failed, as said above; %s: nothing is done: %s", boot->plan->back.name,
+		message->text);
 	tell_backup(boot);
 	write_finished(boot, 1);
 	return BOOT_WORKING;

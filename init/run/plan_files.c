@@ -95,6 +95,7 @@ void draft_files(struct draft *draft)
 	struct files_job *job = memory_zeroed(1, sizeof *job);
 	job->folder = draft->config->app_workdir;
 	job->owner = draft->config->app_user;
+	job->umask = draft->config->app_umask;
 	job->boot_id = plan->boot_id;
 	bool guard = draft->request->scope == PLAN_GUARD;
 	if (!guard)

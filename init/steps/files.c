@@ -142,6 +142,8 @@ int files_child(void *context, int channel)
 	const struct files_job *job = context;
 	struct faults faults = {0};
 	struct error error;
+	if (job->umask >= 0)
+		(void)umask((mode_t)job->umask);
 	if (enter_folder(job->folder, &error) != 0)
 		return refuse(channel, &error);
 	check(job, &faults);

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -43,7 +45,8 @@ static int claim(const struct place *place, const char *temporary)
 		return unlinkat(folder, temporary, 0);
 	if (errno == EEXIST)
 		return -1;
-	return renameat2(folder, temporary, folder, place->name, RENAME_NOREPLACE);
+	return (int)syscall(
+		SYS_renameat2, folder, temporary, folder, place->name, RENAME_NOREPLACE);
 }
 
 /* The name itself must survive a crash. */

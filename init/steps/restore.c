@@ -134,15 +134,14 @@ static const char *field_of(const struct store_entry *entry, enum manifest_field
 static bool is_of_one(const struct store_entry *one, const struct store_entry *other)
 {
 	return text_equal(field_of(one, MANIFEST_URL), field_of(other, MANIFEST_URL)) &&
-	       store_is_identity(field_of(one, MANIFEST_IDENTITY),
-		       field_of(other, MANIFEST_IDENTITY));
+	       store_is_identity(
+		       field_of(one, MANIFEST_IDENTITY), field_of(other, MANIFEST_IDENTITY));
 }
 
 /* The newest of ours (of another one at our address, where ours is false), or with --into of any.
  * What a restore has put aside is restored by its name. NULL with an error for more than one
  * database, without one for none. */
-static const struct store_entry *newest(
-	const struct restoring *all, bool ours, struct error *error)
+static const struct store_entry *newest(const struct restoring *all, bool ours, struct error *error)
 {
 	const struct store_entry *found = NULL;
 	bool any = all->job->restore.into;
@@ -201,8 +200,7 @@ static int find_latest(struct restoring *all, struct error *error)
 /* What upgrade.on_failure = restore wants. */
 static int find_own(struct restoring *all, struct error *error)
 {
-	const struct store_entry *found =
-		store_newest(&all->store, all->place, all->job->boot_id);
+	const struct store_entry *found = store_newest(&all->store, all->place, all->job->boot_id);
 	if (found == NULL)
 		return error_set(
 			error, STATUS_RESTORE, "this boot has made no backup of %s", all->display);
@@ -446,8 +444,8 @@ static void tell_safety(const struct restoring *all)
 	char text[TEXT_SIZE];
 	if (all->safety == NULL)
 		return;
-	(void)snprintf(text, sizeof text, "the backup from before it: tminus restore %s",
-		all->safety);
+	(void)snprintf(
+		text, sizeof text, "the backup from before it: tminus restore %s", all->safety);
 	tell(all, MESSAGE_PROGRESS, text);
 }
 

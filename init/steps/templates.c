@@ -13,7 +13,6 @@
 #include "steps/tree.h"
 
 #define KIND "template"
-#define MODE_NEW 0644
 
 /* Fills result with what the file is to hold; -1 and faults. */
 static int render(const struct files_job *job, const struct template_settings *settings,
@@ -82,6 +81,13 @@ static bool holds(int file, const struct text *contents)
 	return count == 0 && seen == contents->length;
 }
 
+static mode_t mode_of_new(void)
+{
+	mode_t mask = umask(0);
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
 /* How the file is to be: as the settings say, else as it is. */
 static void find_rights(
 	const struct template_settings *settings, const struct stat *status, struct place *place)
@@ -91,7 +97,7 @@ static void find_rights(
 	place->gid = owner != NULL ? owner->gid : status != NULL ? status->st_gid : (gid_t)-1;
 	place->mode = settings->mode >= 0 ? (mode_t)settings->mode
 		      : status != NULL	  ? status->st_mode & 07777
-					  : MODE_NEW;
+					  : mode_of_new();
 }
 
 static bool is_right(const struct place *place, const struct stat *status)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from conftest import AS_NOBODY, needs_root
+from file_project import AS_NOBODY, needs_root
 
 
 def test_a_folder_is_made_with_all_that_lead_to_it(project):
@@ -62,6 +62,11 @@ def test_it_belongs_to_the_user_of_the_app_with_the_folders_made_on_the_way(proj
     assert project.owner("mine") == (1700, 1800)
 
 
+def test_without_mode_the_umask_of_the_app_counts(project):
+    project.boot("[app]\numask = 027\n[dir logs/deep]\n[template conf]\nfrom = tminus.ini\nvars = X\n")
+    assert [project.mode(name) for name in ("logs", "logs/deep", "conf")] == [0o750, 0o750, 0o640]
+
+
 def test_folders_come_before_waiting_and_steps(project):
     said = project.boot("[wait]\ntimeout = 1ms\ntargets = file:/nonexistent/tminus\n[dir logs]\n", status=69)
     assert said.index("logs made") < said.index("not usable within")
@@ -104,7 +109,7 @@ def test_a_symlink_that_stays_in_the_tree_is_followed(project):
     ("[dir ${UP}/logs]", "tminus.ini:2: the name of [dir ${UP}/logs] has a .. in it"),
     ("[dir ${NONE}]", "tminus.ini:2: the name of [dir ${NONE}] is empty"),
     ("[dir ${NONE:?say where}]", "tminus.ini:2: the variable NONE is not set or empty: say where"),
-    ("[dir]", "tminus.ini:2: a dir has a name: [dir NAME]"),
+    ("[dir]", "tminus.ini:2: a dir has a name: [dir PATH]"),
     ("[dir logs]\nmode = 999", 'tminus.ini:3: mode: "999" is not an octal mode (0750, 755, 2775)'),
     ("[dir logs]\nmode = 10000", 'tminus.ini:3: mode: "10000" is not an octal mode (0750, 755, 2775)'),
     ("[dir logs]\nowner = nosuchuser", 'tminus.ini:3: owner: there is no user "nosuchuser" in /etc/passwd'),

@@ -132,25 +132,40 @@ static void lines_of_4096_bytes_are_whole_and_longer_ones_refused(void **state)
 	CHECK_HOLDS("5000", larger, "t.ini:2: the line has more than 4096 characters");
 }
 
-static void names_of_keys_have_at_most_49_characters_of_sections_249(void **state)
+static void names_have_a_limit(void **state)
 {
 	(void)state;
-	char key[52] = "";
-	char section[252] = "";
-	memset(key, 'n', 49);
-	memset(section, 'n', 249);
+	char section[INI_SECTION_MAX + 2] = "";
+	char key[INI_NAME_MAX + 2] = "";
+	memset(section, 's', INI_SECTION_MAX);
+	memset(key, 'k', INI_NAME_MAX);
 	struct text text = {0};
 	text_add_format(&text, "[%s]\n%s = 1\n", section, key);
 	autofree char *accepted = parse(text.bytes);
 	text_free(&text);
 	assert_int_equal(strlen(accepted), 249 + 1 + 49 + strlen("=1@2\n"));
-	key[49] = section[249] = 'n';
+	section[INI_SECTION_MAX] = 's';
+	key[INI_NAME_MAX] = 'k';
 	text_add_format(&text, "[s]\n%s = 1\n[%s]\na = 2\n", key, section);
 	autofree char *refused = parse(text.bytes);
 	text_free(&text);
 	assert_string_equal(refused,
 		"t.ini:2: the name of a key has more than 49 characters\n"
 		"t.ini:3: the name of a section has more than 249 characters\n");
+}
+
+static void long_sections_that_begin_alike_are_two(void **state)
+{
+	(void)state;
+	char folder[61] = "";
+	memset(folder, 'f', 60);
+	struct text text = {0};
+	text_add_format(&text, "[%s/a]\nk = 1\n[%s/b]\nk = 2\n", folder, folder);
+	autofree char *read = parse(text.bytes);
+	text_free(&text);
+	text_add_format(&text, "%s/a.k=1@2\n%s/b.k=2@4\n", folder, folder);
+	assert_string_equal(read, text.bytes);
+	text_free(&text);
 }
 
 static void values_of_many_lines_may_have_200_kilobytes(void **state)
@@ -184,7 +199,8 @@ int main(void)
 		cmocka_unit_test(every_faulty_line_is_named),
 		cmocka_unit_test(a_nul_byte_is_a_fault),
 		cmocka_unit_test(lines_of_4096_bytes_are_whole_and_longer_ones_refused),
-		cmocka_unit_test(names_of_keys_have_at_most_49_characters_of_sections_249),
+		cmocka_unit_test(names_have_a_limit),
+		cmocka_unit_test(long_sections_that_begin_alike_are_two),
 		cmocka_unit_test(values_of_many_lines_may_have_200_kilobytes),
 		cmocka_unit_test(a_file_with_too_many_keys_ends_in_a_fault),
 	};

@@ -169,6 +169,22 @@ static void masks_are_octal(void **state)
 	}
 }
 
+static void a_mode_is_octal_and_has_special_bits(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t mode;
+	} rows[] = {{"755", 0755}, {"0750", 0750}, {"2775", 02775}, {"7777", 07777}, {"0", 0},
+		{"10000", FAILS}, {"788", FAILS}, {"u=rwx", FAILS}, {"-1", FAILS}, {" 755", FAILS},
+		{"755 ", FAILS}, {"", FAILS}};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		int64_t mode;
+		int status = value_mode(rows[i].text, &mode);
+		CHECK_TRUE(rows[i].text, (status == 0 ? mode : FAILS) == rows[i].mode);
+	}
+}
+
 static void a_choice_is_one_whole_word_of_its_list(void **state)
 {
 	(void)state;
@@ -236,6 +252,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_binary_unless_they_say_kB),
 		cmocka_unit_test(booleans_have_four_words_for_each_truth),
 		cmocka_unit_test(masks_are_octal),
+		cmocka_unit_test(a_mode_is_octal_and_has_special_bits),
 		cmocka_unit_test(a_choice_is_one_whole_word_of_its_list),
 		cmocka_unit_test(a_slip_of_the_hand_gets_a_suggestion),
 		cmocka_unit_test(words_of_any_length_get_at_most_no_suggestion),
