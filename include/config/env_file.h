@@ -33,7 +33,6 @@ struct env_file_entry {
 
 /* Reads the next variable; false behind the last. Lines that are not understood are faults, with
  * the file's name and their number and nothing of what stands there, and are passed over. */
-bool env_file_next(
-	struct env_file *file, char *const *environment, struct env_file_entry *entry);
+bool env_file_next(struct env_file *file, char *const *environment, struct env_file_entry *entry);
 
 #endif

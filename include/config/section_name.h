@@ -1,6 +1,6 @@
 /*
- * Names of [step NAME], [service NAME] and [job NAME]: letters, digits, - and _, and for a step
- * none of tminus's own steps.
+ * Names of [step NAME], [service NAME], [job NAME] and [role NAME]: letters, digits, - and _, and
+ * for a step none of tminus's own steps.
  */
 #ifndef TMINUS_CONFIG_SECTION_NAME_H
 #define TMINUS_CONFIG_SECTION_NAME_H

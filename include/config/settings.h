@@ -44,7 +44,7 @@ struct setting {
 };
 
 /* The kinds of sections with a name, of which there may be any number. */
-enum named_kind { NAMED_STEP, NAMED_SERVICE, NAMED_JOB, NAMED_KINDS };
+enum named_kind { NAMED_STEP, NAMED_SERVICE, NAMED_JOB, NAMED_ROLE, NAMED_KINDS };
 
 /* The rows of struct config, and those of a kind of named sections; *count is their number. */
 const struct setting *settings_plain(size_t *count);
@@ -55,7 +55,7 @@ const struct setting *settings_all_named(size_t *count); /* kind by kind */
 int settings_find(const char *section, const char *key);
 int settings_find_named(enum named_kind kind, const char *key);
 
-/* "step", "service", "job"; and back: NAMED_KINDS when there is no such kind. */
+/* "step", "service", "job", "role"; and back: NAMED_KINDS when there is no such kind. */
 const char *settings_kind_name(enum named_kind kind);
 enum named_kind settings_kind(const char *name);
 

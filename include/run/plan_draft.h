@@ -46,9 +46,9 @@ void draft_join(struct draft *draft, size_t first, int work);
 void draft_command(struct draft *draft, const char *name, char *written, const struct list *argv,
 	int64_t time_limit, int failure_status);
 
-/* Does the if = of a named section not hold? Then that is said. */
-bool draft_leaves_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition);
+/* Does the if = of a named section not hold, or is it for other roles? Then that is said. */
+bool draft_leaves_out(const struct draft *draft, enum named_kind kind, const char *name,
+	const char *condition, const struct list *roles);
 
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */
 struct plan_step *draft_named(struct draft *draft, enum named_kind kind, size_t index,

@@ -115,8 +115,8 @@ static char *copy_lines(struct env_file *file, const char *start, const char *en
 }
 
 /* A value that begins with a quote. The cursor is behind it when it has an end. */
-static const char *read_quoted(struct env_file *file, char *const *environment,
-	struct text *value, struct error *error)
+static const char *read_quoted(
+	struct env_file *file, char *const *environment, struct text *value, struct error *error)
 {
 	const char *open = file->cursor;
 	const char *close = find_quote(open);
@@ -136,8 +136,8 @@ static const char *read_quoted(struct env_file *file, char *const *environment,
 	return wrong == NULL && rest ? "something stands behind the closing quote" : wrong;
 }
 
-static const char *read_value(struct env_file *file, char *const *environment, struct text *value,
-	struct error *error)
+static const char *read_value(
+	struct env_file *file, char *const *environment, struct text *value, struct error *error)
 {
 	if (*file->cursor == '"' || *file->cursor == '\'')
 		return read_quoted(file, environment, value, error);
@@ -145,7 +145,8 @@ static const char *read_value(struct env_file *file, char *const *environment, s
 	return read_plain(line, environment, value, error);
 }
 
-/* Reads NAME= with what may stand around it. What is wrong, or NULL with the name, or part of it. */
+/* Reads NAME= with what may stand around it. What is wrong, or NULL with the name, or part of it.
+ */
 static const char *read_name(struct env_file *file, char **name)
 {
 	static const char word[] = "export";

@@ -87,8 +87,8 @@ static void read_env_file(const struct environment *environment, const char *wor
 
 /* --- [env] ----------------------------------------------------------------------------------- */
 
-static void check_names(const struct environment *environment, const char *key,
-	const struct list *names)
+static void check_names(
+	const struct environment *environment, const char *key, const struct list *names)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		const char *wrong = variable_name_fault(names->items[i]);
@@ -218,8 +218,8 @@ void environment_require(const struct environment *environment)
 	struct text missing = {0};
 	for (size_t i = 0; i < names->count; i++)
 		if (variable_filled(environment->known->items, names->items[i]) == NULL)
-			text_add_format(&missing, "%s%s", missing.length > 0 ? ", " : "",
-				names->items[i]);
+			text_add_format(
+				&missing, "%s%s", missing.length > 0 ? ", " : "", names->items[i]);
 	if (missing.length > 0)
 		faults_add(environment->faults, "%s: required: not set, or empty: %s",
 			origin_of(environment, "required"), missing.bytes);

@@ -24,8 +24,10 @@ static const struct setting named[] = {
 #include "config/settings.def"
 };
 
-static const char *const kind_names[] = {
-	[NAMED_STEP] = "step", [NAMED_SERVICE] = "service", [NAMED_JOB] = "job"};
+static const char *const kind_names[] = {[NAMED_STEP] = "step",
+	[NAMED_SERVICE] = "service",
+	[NAMED_JOB] = "job",
+	[NAMED_ROLE] = "role"};
 
 #define PLAIN_COUNT (sizeof plain / sizeof *plain)
 #define NAMED_COUNT (sizeof named / sizeof *named)

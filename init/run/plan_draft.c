@@ -8,6 +8,7 @@
 #include "config/read_file.h"
 #include "config/show.h"
 #include "config/variables.h"
+#include "config/words.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
 #define WAIT_CHILD_GRACE 1000
@@ -157,13 +158,18 @@ void draft_command(struct draft *draft, const char *name, char *written, const s
 	step->failure_status = failure_status;
 }
 
-bool draft_leaves_out(
-	const struct draft *draft, enum named_kind kind, const char *name, const char *condition)
+bool draft_leaves_out(const struct draft *draft, enum named_kind kind, const char *name,
+	const char *condition, const struct list *roles)
 {
+	const char *word = settings_kind_name(kind);
+	if (!config_has_role(draft->config, roles)) {
+		autofree char *written = words_join(roles->items);
+		log_info("%s %s is left out: roles = %s", word, name, written);
+		return true;
+	}
 	if (condition_holds(condition, draft->config->environment.items))
 		return false;
-	log_info("%s %s is left out: if = %s does not hold", settings_kind_name(kind), name,
-		condition);
+	log_info("%s %s is left out: if = %s does not hold", word, name, condition);
 	return true;
 }
 

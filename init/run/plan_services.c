@@ -24,8 +24,8 @@ void draft_service(struct draft *draft, size_t index)
 {
 	struct plan *plan = draft->plan;
 	const struct service_settings *settings = &draft->config->services[index];
-	if (settings->command.count == 0 ||
-		draft_leaves_out(draft, NAMED_SERVICE, settings->name, settings->condition))
+	if (settings->command.count == 0 || draft_leaves_out(draft, NAMED_SERVICE, settings->name,
+						    settings->condition, &settings->roles))
 		return;
 	struct plan_step *step =
 		draft_named(draft, NAMED_SERVICE, index, settings->name, &settings->command);
@@ -110,8 +110,8 @@ void draft_job(struct draft *draft, size_t index)
 	struct plan *plan = draft->plan;
 	const struct job_settings *settings = &draft->config->jobs[index];
 	struct job *job = &plan->timed[plan->timed_count];
-	if (settings->command.count == 0 ||
-		draft_leaves_out(draft, NAMED_JOB, settings->name, settings->condition))
+	if (settings->command.count == 0 || draft_leaves_out(draft, NAMED_JOB, settings->name,
+						    settings->condition, &settings->roles))
 		return;
 	const struct list *argv = job_argv(draft, settings, job);
 	const struct plan_step *step = draft_job_command(draft, index, argv);

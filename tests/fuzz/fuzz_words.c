@@ -1,4 +1,5 @@
-/* Words, expansion and conditions; words that were split and joined split into the same again. */
+/* Words, expansion, conditions and patterns of roles; words that were split and joined split into
+ * the same again. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "base/memory.h"
 #include "config/condition.h"
 #include "config/expand.h"
+#include "config/role.h"
 #include "config/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -37,16 +39,45 @@ static void split(const char *text, enum words_kind kind)
 	list_clear(&words);
 }
 
+/* A pattern of plain words fits itself; what a * at the end is for fits with it, too. */
+static void match(const char *text)
+{
+	const struct words_options options = {WORDS_COMMAND, false, environment};
+	struct list words = {0};
+	struct error error;
+	if (words_split(text, &options, &words, &error) == 0 && words.count > 0) {
+		bool plain = strpbrk(text, "*?[\\|") == NULL;
+		if (!role_matches(&words, words.items) && plain)
+			abort();
+		list_append(&words, "*");
+		if (!role_matches(&words, words.items) && plain)
+			abort();
+	}
+	list_clear(&words);
+}
+
+/* Percent-encoding adds to a value and never takes a fault away. */
+static void expand(const char *text)
+{
+	struct error error;
+	autofree char *expanded = NULL;
+	autofree char *url = NULL;
+	int status = expand_text(text, environment, &expanded, &error);
+	if (expand_url(text, environment, &url, &error) != status)
+		abort();
+	if (status == 0 && strlen(url) < strlen(expanded))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	autofree char *text = memory_copy_bytes((const char *)bytes, size);
 	struct error error;
-	char *expanded;
 	split(text, WORDS_COMMAND);
 	split(text, WORDS_LIST);
 	free(words_shell_operator(text));
-	if (expand_text(text, environment, &expanded, &error) == 0)
-		free(expanded);
+	expand(text);
+	match(text);
 	if (condition_check(text, &error) != 0 && condition_holds(text, environment))
 		abort();
 	return 0;

@@ -1,4 +1,5 @@
-/* One configuration from tminus.ini, variables, --set and a command line, in a folder of its own. */
+/* One configuration from tminus.ini, variables, --set and a command line, in a folder of its own.
+ */
 #ifndef TMINUS_TESTS_INPUT_H
 #define TMINUS_TESTS_INPUT_H
 

@@ -154,9 +154,8 @@ static void what_is_not_understood_is_told_with_its_line_alone(void **state)
 			"!.env:1: A: no command is run for a value; in '...' a $( or ` stands for "
 			"itself|"},
 		{"A=${hunter2-x}", "!.env:1: A: a ${...} in it is not understood ($$ is a $)|"},
-		{"A=${B\n}",
-			"!.env:1: A: a \"${\" has no \"}\" ($$ is a $, so $${ stands for "
-			"itself)|!.env:2: neither NAME=value nor a comment|"},
+		{"A=${B\n}", "!.env:1: A: a \"${\" has no \"}\" ($$ is a $, so $${ stands for "
+			     "itself)|!.env:2: neither NAME=value nor a comment|"},
 		{"A=${NONE:?say which}",
 			"!.env:1: A: the variable NONE is not set or empty: say which|"},
 	};

@@ -182,8 +182,7 @@ static void secrets_are_read_when_their_file_is_known(void **state)
 		{{"[env]\nA ?= 1\nsecrets = A", {"A_FILE=file"}, {0}, {0}}, "s $$ ${X}"},
 		{{"[env]\nA ?= 1\nsecrets = A", {0}, {0}, {0}}, "1"},
 		{{"[env]\nA_FILE = file\nsecrets = A", {0}, {0}, {0}}, "s $$ ${X}"},
-		{{"[env]\nA_FILE ?= nowhere\nsecrets = A", {"A_FILE=file"}, {0}, {0}},
-			"s $$ ${X}"},
+		{{"[env]\nA_FILE ?= nowhere\nsecrets = A", {"A_FILE=file"}, {0}, {0}}, "s $$ ${X}"},
 		{{"[env]\nA = 1", {"A_FILE=file"}, {0}, {0}}, "1"},
 	};
 	folder_write("file", "s $$ ${X}\n");
@@ -278,12 +277,13 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 			"tminus.ini:2: A-B is no name of a variable (letters, digits and _, and no "
 			"digit first)\n"},
 		{{"[env]\nTMINUS_LOG_LEVEL ?= x", {0}, {0}, {0}},
-			"tminus.ini:2: TMINUS_LOG_LEVEL is tminus's own: settings stand in sections "
+			"tminus.ini:2: TMINUS_LOG_LEVEL is tminus's own: settings stand in "
+			"sections "
 			"of their own\n"},
 		{{"[env]\nunset = NOTIFY_SOCKET", {0}, {0}, {0}},
 			"tminus.ini:2: unset: NOTIFY_SOCKET is tminus's to set: see app.notify\n"},
-		{{"[env]\nsecret = A", {0}, {0}, {0}},
-			"tminus.ini:2: unknown key \"secret\" in [env]; did you mean \"secrets\"?\n"},
+		{{"[env]\nsecret = A", {0}, {0}, {0}}, "tminus.ini:2: unknown key \"secret\" in "
+						       "[env]; did you mean \"secrets\"?\n"},
 		{{"[env]\nA = ${hunter2", {0}, {0}, {0}},
 			"tminus.ini:2: A: a \"${\" has no \"}\" ($$ is a $, so $${ stands for "
 			"itself)\n"},
@@ -309,7 +309,8 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 		{{"[app]\nenv_file = twice", {0}, {0}, {0}},
 			"twice:4: A was set already in twice:1\n"},
 		{{"[app]\nuser = ${PUID}:${PGID:-1000}", {"PUID=none"}, {0}, {0}},
-			"tminus.ini:2: user: there is no user \"none\" in /etc/passwd, and it is no "
+			"tminus.ini:2: user: there is no user \"none\" in /etc/passwd, and it is "
+			"no "
 			"number\n"},
 	};
 	folder_write("file", "s");
