@@ -119,8 +119,8 @@ static void check_upgraders(const struct config *config, const char *section,
 }
 
 /* What a setting is for a container that its section's roles do not name. */
-static void override(struct config *config, const char *section, const char *key,
-	const char *value, int *field, int number)
+static void override(struct config *config, const char *section, const char *key, const char *value,
+	int *field, int number)
 {
 	const char *origin = origins_plain(config->origins, section, "roles")->origin;
 	*field = number;
@@ -139,8 +139,7 @@ static void leave_out(struct config *config)
 
 bool config_has_role(const struct config *config, const struct list *roles)
 {
-	return roles->count == 0 ||
-	       (config->role != NULL && list_has(roles, config->role->name));
+	return roles->count == 0 || (config->role != NULL && list_has(roles, config->role->name));
 }
 
 void role_find(struct config *config, char *const *argv, struct faults *faults)
@@ -149,8 +148,8 @@ void role_find(struct config *config, char *const *argv, struct faults *faults)
 	if (name != NULL)
 		config->role = find_named(config, name);
 	if (name != NULL && config->role == NULL)
-		refuse_unknown(config, origins_plain(config->origins, "", "role")->origin, name,
-			faults);
+		refuse_unknown(
+			config, origins_plain(config->origins, "", "role")->origin, name, faults);
 	if (name == NULL && argv != NULL && argv[0] != NULL)
 		find_matching(config, argv, faults);
 	check_all_roles(config, faults);

@@ -280,8 +280,8 @@ static const char *app_origin(const struct config *config)
 
 static const char *role_origin(const struct config *config)
 {
-	const struct given *given = origins_plain(config->origins, "", "role");
-	return given->origin != NULL ? given->origin : config->role->origin;
+	return config->role_name != NULL ? origins_plain(config->origins, "", "role")->origin
+					 : config->role->origin;
 }
 
 static int width_of(const struct table *table, bool of_value)

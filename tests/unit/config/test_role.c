@@ -85,11 +85,11 @@ static void the_role_is_the_one_named_or_the_one_that_matches(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct config *config = load_well(&rows[i].input);
 		const char *role = config->role != NULL ? config->role->name
-				   : config->unmatched  ? ""
+				   : config->unmatched	? ""
 							: NULL;
 		char *none[] = {NULL};
-		autofree char *app = words_join(config->app.items != NULL ? config->app.items
-									  : none);
+		autofree char *app =
+			words_join(config->app.items != NULL ? config->app.items : none);
 		CHECK_TEXT(rows[i].input.ini, role, rows[i].role);
 		CHECK_TEXT(rows[i].input.ini, app, rows[i].app);
 		config_free(config);
@@ -110,15 +110,14 @@ static void a_prefix_stands_before_every_app_but_one_without_a_role(void **state
 		{{ini, {"X=x"}, {0}, {"puma", "-p", "${X}"}}, "bundle exec x puma -p x"},
 		{{ini, {"X=x", "TMINUS_ROLE=worker"}, {0}, {0}}, "bundle exec x sidekiq"},
 		{{ini, {"X=x"}, {0}, {"bash"}}, "bash"},
-		{{"[app]\nprefix = p", {0}, {0}, {"sh", "-c", "echo ${X}"}},
-			"p sh -c 'echo ${X}'"},
+		{{"[app]\nprefix = p", {0}, {0}, {"sh", "-c", "echo ${X}"}}, "p sh -c 'echo ${X}'"},
 		{{"[app]\nprefix = p", {0}, {0}, {0}}, ""},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct config *config = load_well(&rows[i].input);
 		char *none[] = {NULL};
-		autofree char *app = words_join(config->app.items != NULL ? config->app.items
-									  : none);
+		autofree char *app =
+			words_join(config->app.items != NULL ? config->app.items : none);
 		CHECK_TEXT(rows[i].app, app, rows[i].app);
 		config_free(config);
 	}
@@ -200,8 +199,8 @@ static void what_is_wrong_with_roles_is_told_with_its_place(void **state)
 			 {0}},
 			"tminus.ini:6: seed.roles: two is not in upgrade.roles\n"},
 		{{"[role]", {0}, {0}, {0}}, "tminus.ini:1: a role has a name: [role NAME]\n"},
-		{{"[role x]\nmtach = a", {0}, {0}, {0}},
-			"tminus.ini:2: unknown key \"mtach\" in [role x]; did you mean \"match\"?\n"},
+		{{"[role x]\nmtach = a", {0}, {0}, {0}}, "tminus.ini:2: unknown key \"mtach\" in "
+							 "[role x]; did you mean \"match\"?\n"},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		autofree char *faults = NULL;
