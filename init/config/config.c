@@ -123,16 +123,16 @@ static void find_environment_name(struct loader *loader)
 {
 	static const char *const variables[] = {
 		"FLASK_ENV", "APP_ENV", "DJANGO_ENV", "RAILS_ENV", "NODE_ENV"};
-	enum { COUNT = sizeof variables / sizeof *variables };
+	const size_t count = sizeof variables / sizeof *variables;
 	struct config *config = loader->config;
 	struct given *given = origins_plain(config->origins, "", "environment");
 	assign_early(loader, "", "environment");
 	bool open = config->environment_name == NULL || given->source <= SOURCE_INI;
-	for (size_t i = 0; open && i < 2 * COUNT; i++) {
-		const char *name = variables[i % COUNT];
+	for (size_t i = 0; open && i < 2 * count; i++) {
+		const char *name = variables[i % count];
 		const char *value = variable_filled(loader->known.items, name);
 		bool of_platform = variable_filled(loader->request->environment, name) != NULL;
-		if (value == NULL || (i < COUNT && !of_platform))
+		if (value == NULL || (i < count && !of_platform))
 			continue;
 		open = false;
 		free(config->environment_name);
