@@ -17,7 +17,7 @@ OUT     := build/$(VARIANT)
 
 # base/memory.c holds what is small in a region of its own, and gets every free(3) for that. The
 # sanitizers are to see each piece by itself.
-ifneq ($(VARIANT),asan)
+ifeq ($(filter asan fuzz,$(VARIANT)),)
 CPPFLAGS += -DMEMORY_REGION
 LDFLAGS  += -Wl,--wrap=free
 endif

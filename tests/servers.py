@@ -98,7 +98,7 @@ def build_with_library(name, *packages):
         subprocess.run(make, check=True, env=environment)
         newest = max(source.stat().st_mtime, library.stat().st_mtime)
         if not target.exists() or target.stat().st_mtime < newest:
-            command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-I", str(ROOT / "include"), str(source),
+            command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-Wl,--wrap=free", "-I", str(ROOT / "include"), str(source),
                        str(library), *(pkg_config("--libs", *packages) if packages else []), "-linih"]
             subprocess.run([*command, "-o", str(target)], check=True)
     return target

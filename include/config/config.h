@@ -131,6 +131,14 @@ struct key_settings {
 #include "config/settings.def"
 };
 
+/* What a container of the image is for. */
+struct role_settings {
+	char *name;
+	char *origin; /* "tminus.ini:20": where the section stands */
+#define ROLE_SETTING(key, type, field, fallback, help) setting_##type field;
+#include "config/settings.def"
+};
+
 struct config {
 #define SETTING(section, key, type, field, fallback, help) setting_##type field;
 #define CHOICE_SETTING(section, key, field, choices, fallback, help) int field;
@@ -148,6 +156,8 @@ struct config {
 	size_t template_count;
 	struct key_settings *keys;
 	size_t key_count;
+	struct role_settings *roles;
+	size_t role_count;
 
 	/* Derived; all owned by the config. */
 	char *file;		       /* the INI file that was read, NULL when there was none */
@@ -155,15 +165,17 @@ struct config {
 	struct database_url *database; /* NULL when none is configured */
 	struct database_url *upgrade_database; /* upgrade.url, NULL when not set */
 	struct database_url *lock_database;    /* lock.url, NULL when not set */
-	struct database_url **targets;	/* by index of wait_targets: a database URL, else NULL */
-	enum wait_level database_level; /* wait_level with auto resolved for the database */
-	enum unversioned unversioned;	/* from upgrade_unversioned */
-	const char *stamp;		/* the revision in it, NULL for none */
-	bool writable;			/* the database must be writable: an upgrade follows */
-	signal_map rewrites;		/* from app.rewrite; 0: the app does not get it */
-	struct list app;		/* argv of the app: command line, else app.command */
-	struct list environment;	/* of steps and app: NAME=value, no TMINUS_* */
-	struct ordered_step *order;	/* the boot, step by step; see order.h */
+	struct database_url **targets;	  /* by index of wait_targets: a database URL, else NULL */
+	enum wait_level database_level;	  /* wait_level with auto resolved for the database */
+	enum unversioned unversioned;	  /* from upgrade_unversioned */
+	const char *stamp;		  /* the revision in it, NULL for none */
+	bool writable;			  /* the database must be writable: an upgrade follows */
+	const struct role_settings *role; /* this container's; NULL: it has none */
+	bool unmatched;			  /* no role is named, and none matches: no boot */
+	signal_map rewrites;		  /* from app.rewrite; 0: the app does not get it */
+	struct list app;	 /* argv of the app: of its role, the command line, app.command */
+	struct list environment; /* of steps and app: NAME=value, no TMINUS_* */
+	struct ordered_step *order; /* the boot, step by step; see order.h */
 	size_t order_count;
 	char *preset_reason;	 /* what preset = auto chose and why; NULL otherwise */
 	struct list warnings;	 /* to be logged once the log is configured */
@@ -177,6 +189,7 @@ struct config_request {
 	char *const *app_argv;	  /* NULL-terminated; NULL or empty when none was given */
 	char *const *environment; /* as environ(7) */
 	bool waits;		  /* waiting is the very purpose: boot and wait */
+	bool beside;		  /* app_argv is a command beside the app, which has no role */
 	const char *into;	  /* --into, or NULL: the database, whatever the settings say */
 };
 
@@ -195,8 +208,11 @@ bool config_coordinates(const struct config *config);
 /* The database as the role that works on it: upgrade.url, else the database; NULL for none. */
 const struct database_url *config_work_database(const struct config *config);
 
-/* The settings of a named section of that kind: steps[index], services[index] or jobs[index]. */
+/* The settings of a named section of that kind: steps[index], services[index] and so on. */
 const void *config_named(const struct config *config, enum named_kind kind, size_t index);
+
+/* Is what has these roles = for this container? Without any it is for all. */
+bool config_has_role(const struct config *config, const struct list *roles);
 
 /* wait.level for url, with auto resolved: query where there is a login, else ready. */
 enum wait_level config_wait_level(const struct config *config, const struct database_url *url);

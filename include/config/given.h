@@ -29,7 +29,7 @@ struct given {
 	enum source source;
 };
 
-/* [step NAME], [service NAME] or [job NAME]. */
+/* [step NAME], [service NAME], [job NAME] or [role NAME]. */
 struct given_section {
 	char *name;
 	char *origin;	    /* where it was named first */

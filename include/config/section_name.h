@@ -1,7 +1,7 @@
 /*
- * Names of [step NAME], [service NAME] and [job NAME]: letters, digits, - and _, and for a step
- * none of tminus's own steps. That of a [dir PATH] and [template PATH] is a path without "..", that
- * of a [key NAME] an environment variable's.
+ * Names of [step NAME], [service NAME], [job NAME] and [role NAME]: letters, digits, - and _, and
+ * for a step none of tminus's own steps. That of a [dir PATH] and [template PATH] is a path without
+ * "..", that of a [key NAME] an environment variable's.
  */
 #ifndef TMINUS_CONFIG_SECTION_NAME_H
 #define TMINUS_CONFIG_SECTION_NAME_H

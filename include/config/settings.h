@@ -53,6 +53,7 @@ enum named_kind {
 	NAMED_DIR,
 	NAMED_TEMPLATE,
 	NAMED_KEY,
+	NAMED_ROLE,
 	NAMED_KINDS
 };
 

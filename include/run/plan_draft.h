@@ -50,9 +50,9 @@ void draft_command(struct draft *draft, const char *name, char *written, const s
 bool draft_omits(
 	const struct draft *draft, const char *title, const char *origin, const char *condition);
 
-/* The same for a named section. */
+/* The same for a named section; or is it for other roles? */
 bool draft_leaves_out(struct draft *draft, enum named_kind kind, const char *name,
-	const char *origin, const char *condition);
+	const char *origin, const struct list *roles, const char *condition);
 
 /* "step assets": what a section is called in messages; kept. */
 const char *draft_name(struct draft *draft, enum named_kind kind, const char *name);

@@ -210,6 +210,11 @@ int command_check(struct command_line *line)
 	struct check check = {.config = config, .plan = plan_new(config, &request)};
 	add_fact(&check, "settings", config->file != NULL ? config->file : "no tminus.ini");
 	add_fact(&check, "environment", config->environment_name);
+	if (config->role_count > 0)
+		add_fact(&check, "role",
+			config->role != NULL ? config->role->name
+			: config->unmatched  ? "none matches: the app runs without boot"
+					     : NULL);
 	/* Before the folder of the commands is entered: a relative path begins here. */
 	(void)store_check(config->backup_directory, config->backup_ephemeral, &check.store);
 	if (HAS_DRIVERS && check.plan->keeper != NULL)

@@ -238,6 +238,7 @@ int command_guard(struct command_line *line)
 			  "downgrade)");
 		return STATUS_USAGE;
 	}
+	line->request.beside = true;
 	return run_scope(line, (struct plan_request){.scope = PLAN_GUARD,
 				       .backup = (line->options & OPTION_BACKUP) != 0});
 }

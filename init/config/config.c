@@ -12,6 +12,7 @@
 #include "config/file_settings.h"
 #include "config/given.h"
 #include "config/presets.h"
+#include "config/role.h"
 #include "config/section_name.h"
 #include "config/settings.h"
 #include "config/source_environment.h"
@@ -124,16 +125,16 @@ static void find_environment_name(struct loader *loader)
 {
 	static const char *const variables[] = {
 		"FLASK_ENV", "APP_ENV", "DJANGO_ENV", "RAILS_ENV", "NODE_ENV"};
-	enum { COUNT = sizeof variables / sizeof *variables };
+	const size_t count = sizeof variables / sizeof *variables;
 	struct config *config = loader->config;
 	struct given *given = origins_plain(config->origins, "", "environment");
 	assign_early(loader, "", "environment");
 	bool open = config->environment_name == NULL || given->source <= SOURCE_INI;
-	for (size_t i = 0; open && i < 2 * COUNT; i++) {
-		const char *name = variables[i % COUNT];
+	for (size_t i = 0; open && i < 2 * count; i++) {
+		const char *name = variables[i % count];
 		const char *value = variable_filled(loader->known.items, name);
 		bool of_platform = variable_filled(loader->request->environment, name) != NULL;
-		if (value == NULL || (i < COUNT && !of_platform))
+		if (value == NULL || (i < count && !of_platform))
 			continue;
 		open = false;
 		free(config->environment_name);
@@ -245,7 +246,7 @@ static void check_named_commands(struct loader *loader, enum named_kind kind)
 		const struct given_section *section = &sections->items[i];
 		const struct given *given = &section->keys[command];
 		warn_of_shell(loader, given->text, given->origin);
-		if (given->text == NULL &&
+		if (given->text == NULL && kind != NAMED_ROLE &&
 			(kind != NAMED_STEP || section->keys[remove].text == NULL))
 			faults_add(loader->faults, "%s: [%s %s] has no command", section->origin,
 				settings_kind_name(kind), section->name);
@@ -306,6 +307,7 @@ static const struct {
 	[NAMED_DIR] = PLACE(dir),
 	[NAMED_TEMPLATE] = PLACE(template),
 	[NAMED_KEY] = PLACE(key),
+	[NAMED_ROLE] = PLACE(role),
 #undef PLACE
 };
 
@@ -578,7 +580,7 @@ static void check_way_back(struct loader *loader)
 		faults_add(loader->faults,
 			"%s: upgrade.on_failure = rollback needs the command in upgrade.rollback",
 			origin);
-	if (config->upgrade_on_failure == UPGRADE_RESTORES &&
+	if (config->upgrade_on_failure == UPGRADE_RESTORES && config->upgrade_mode == UPGRADE_RUN &&
 		(config->backup_directory == NULL || config->backup_when == BACKUP_NEVER))
 		faults_add(loader->faults,
 			"%s: upgrade.on_failure = restore needs a backup: set backup.directory",
@@ -681,13 +683,40 @@ static void add_argument(struct loader *loader, const char *argument)
 		faults_add(loader->faults, "command line: %s", error.message);
 }
 
+static void add_words(struct list *argv, const struct list *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		list_append(argv, words->items[i]);
+}
+
+static bool is_given(char *const *argv)
+{
+	return argv != NULL && argv[0] != NULL;
+}
+
+/* A command that is no app has no role, and the command line's goes before app.command. */
+static void find_role(struct loader *loader)
+{
+	struct config *config = loader->config;
+	char *const *argv = loader->request->app_argv;
+	if (loader->request->beside)
+		argv = NULL;
+	else if (!is_given(argv))
+		argv = config->app_command.items;
+	role_find(config, argv, loader->faults);
+}
+
 static void fill_app(struct loader *loader)
 {
 	struct config *config = loader->config;
 	char *const *argv = loader->request->app_argv;
-	if (argv == NULL || argv[0] == NULL) {
-		for (size_t i = 0; i < config->app_command.count; i++)
-			list_append(&config->app, config->app_command.items[i]);
+	bool beside = loader->request->beside;
+	bool of_role = !beside && config->role != NULL && config->role->command.count > 0;
+	bool given = is_given(argv) && !of_role;
+	if (!beside && !config->unmatched && (of_role || given || config->app_command.count > 0))
+		add_words(&config->app, &config->app_prefix);
+	if (!given) {
+		add_words(&config->app, of_role ? &config->role->command : &config->app_command);
 		return;
 	}
 	config->origins->app = words_join(argv);
@@ -712,6 +741,7 @@ static void fill(struct loader *loader)
 	assign_plain(loader);
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
 		assign_named(loader, kind);
+	find_role(loader);
 	check_commands(loader);
 	check_seed(loader);
 	check_way_back(loader);

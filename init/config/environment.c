@@ -131,13 +131,12 @@ static void follow_row(const struct environment *environment, const char *name)
 /* Both would be a value of the secret's; which one is meant? */
 static bool is_set_twice(const struct environment *environment, const struct given_variable *row)
 {
-	const struct given_variable *before =
-		given_variable_find(&environment->origins->variables, row->name);
-	bool twice = !row->if_unset && before != NULL && before->text == NULL &&
-		     list_has(&environment->config->env_secrets, row->name);
+	autofree char *variable = file_variable(row->name);
+	bool twice = !row->if_unset && list_has(&environment->config->env_secrets, row->name) &&
+		     variable_filled(environment->known->items, variable) != NULL;
 	if (twice)
 		faults_add(environment->faults, "%s: %s is in env.secrets, and %s is set",
-			row->origin, row->name, before->origin);
+			row->origin, row->name, variable);
 	return twice;
 }
 

@@ -31,6 +31,7 @@ static const char *const kind_names[] = {
 	[NAMED_DIR] = "dir",
 	[NAMED_TEMPLATE] = "template",
 	[NAMED_KEY] = "key",
+	[NAMED_ROLE] = "role",
 };
 
 #define PLAIN_COUNT (sizeof plain / sizeof *plain)

@@ -238,22 +238,52 @@ static const char *ordered_name(const struct config *config, const struct ordere
 					     : builtins[ordered->kind];
 }
 
+static char *given_text(const struct given *given)
+{
+	if (given->text != NULL && given->source == SOURCE_FILE)
+		return memory_copy(MASK);
+	return masked_words(given->text != NULL ? given->text : "");
+}
+
+/* The setting that the app comes from; NULL: the command line. */
+static const struct given *app_given(const struct config *config)
+{
+	const struct given_section *roles = config->origins->named[NAMED_ROLE].items;
+	if (config->role != NULL && config->role->command.count > 0)
+		return &roles[config->role - config->roles]
+				.keys[settings_find_named(NAMED_ROLE, "command")];
+	return config->origins->app != NULL ? NULL
+					    : origins_plain(config->origins, "app", "command");
+}
+
 char *config_app_text(const struct config *config)
 {
-	if (config->origins->app != NULL)
-		return masked_words(config->origins->app);
-	const struct given *given = origins_plain(config->origins, "app", "command");
-	if (config->app.count == 0 || given->text == NULL)
+	struct text text = {0};
+	const struct given *prefix = origins_plain(config->origins, "app", "prefix");
+	const struct given *given = app_given(config);
+	if (config->app.count == 0)
 		return NULL;
-	return given->source == SOURCE_FILE ? memory_copy(MASK) : masked_words(given->text);
+	autofree char *before = given_text(prefix);
+	autofree char *command =
+		given != NULL ? given_text(given) : masked_words(config->origins->app);
+	if (before[0] != '\0' && !config->unmatched)
+		text_add_format(&text, "%s ", before);
+	text_add(&text, command);
+	return text_take(&text);
 }
 
 const char *config_app_origin(const struct config *config)
 {
-	if (config->origins->app != NULL)
+	const struct given *given = app_given(config);
+	if (given == NULL)
 		return "command line";
-	const struct given *given = origins_plain(config->origins, "app", "command");
 	return given->origin != NULL ? given->origin : "default";
+}
+
+static const char *role_origin(const struct config *config)
+{
+	return config->role_name != NULL ? origins_plain(config->origins, "", "role")->origin
+					 : config->role->origin;
 }
 
 static int width_of(const struct table *table, bool of_value)
@@ -301,6 +331,9 @@ static void show_summary(const struct config *config, FILE *stream)
 		(void)fprintf(stream, "database  %s  (%s)\n", database, config->database->origin);
 	else
 		(void)fputs("database  none\n", stream);
+	if (config->role != NULL)
+		(void)fprintf(
+			stream, "role      %s  (%s)\n", config->role->name, role_origin(config));
 	(void)fputs("order     ", stream);
 	for (size_t i = 0; i < config->order_count; i++)
 		(void)fprintf(
@@ -344,6 +377,8 @@ static void show_json(const struct config *config, const struct table *table, FI
 	show_pair(stream, "preset_reason", config->preset_reason, ",\n");
 	show_pair(stream, "database", database, ",\n");
 	show_pair(stream, "app", app, ",\n");
+	if (config->role_count > 0)
+		show_pair(stream, "role", config->role != NULL ? config->role->name : NULL, ",\n");
 	show_json_settings(table, stream);
 	(void)fputs("\"order\": [", stream);
 	for (size_t i = 0; i < config->order_count; i++) {

@@ -137,8 +137,8 @@ static void add_seeds(struct draft *draft)
 static void add_user_step(struct draft *draft, size_t index)
 {
 	const struct step_settings *settings = &draft->config->steps[index];
-	if (draft_leaves_out(
-		    draft, NAMED_STEP, settings->name, settings->origin, settings->condition))
+	if (draft_leaves_out(draft, NAMED_STEP, settings->name, settings->origin, &settings->roles,
+		    settings->condition))
 		return;
 	static const enum work_when whens[] = {
 		[STEP_ONCE] = WORK_ONCE, [STEP_CHANGED] = WORK_CHANGED};
@@ -212,6 +212,12 @@ static void add_boot(struct draft *draft)
 
 static void add_run(struct draft *draft)
 {
+	if (draft->config->unmatched) {
+		log_info("no role matches %s: it is run without boot, services and jobs",
+			draft->config->app.items[0]);
+		add_app(draft);
+		return;
+	}
 	add_boot(draft);
 	add_release(draft->plan);
 	for (size_t i = 0; i < draft->config->service_count; i++)

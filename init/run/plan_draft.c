@@ -9,6 +9,7 @@
 #include "config/read_file.h"
 #include "config/show.h"
 #include "config/variables.h"
+#include "config/words.h"
 
 /* The grace of wait children: they hold nothing that needs care. */
 #define WAIT_CHILD_GRACE 1000
@@ -168,6 +169,17 @@ bool draft_omits(
 	return true;
 }
 
+static bool is_for_others(
+	const struct draft *draft, const char *title, const char *origin, const struct list *roles)
+{
+	if (config_has_role(draft->config, roles))
+		return false;
+	autofree char *written = words_join(roles->items);
+	draft_note(draft, false, title, NULL, "%s; roles = %s", origin, written);
+	log_info("%s is left out: roles = %s", title, written);
+	return true;
+}
+
 const char *draft_name(struct draft *draft, enum named_kind kind, const char *name)
 {
 	struct text text = {0};
@@ -176,10 +188,13 @@ const char *draft_name(struct draft *draft, enum named_kind kind, const char *na
 }
 
 bool draft_leaves_out(struct draft *draft, enum named_kind kind, const char *name,
-	const char *origin, const char *condition)
+	const char *origin, const struct list *roles, const char *condition)
 {
-	return condition != NULL &&
-	       draft_omits(draft, draft_name(draft, kind, name), origin, condition);
+	if (condition == NULL && roles->count == 0)
+		return false;
+	const char *title = draft_name(draft, kind, name);
+	return is_for_others(draft, title, origin, roles) ||
+	       draft_omits(draft, title, origin, condition);
 }
 
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */

@@ -33,7 +33,8 @@ static void add_dirs(struct draft *draft, struct files_job *job)
 	job->dirs = memory_zeroed(config->dir_count, sizeof *job->dirs);
 	for (size_t i = 0; i < config->dir_count; i++) {
 		const struct dir_settings *dir = &config->dirs[i];
-		if (draft_leaves_out(draft, NAMED_DIR, dir->name, dir->origin, dir->condition))
+		if (draft_leaves_out(
+			    draft, NAMED_DIR, dir->name, dir->origin, &dir->roles, dir->condition))
 			continue;
 		draft_note_named(draft, NAMED_DIR, i, "owner", dir->condition, WHERE_DIFFERENT);
 		job->dirs[job->dir_count++] = dir;
@@ -47,7 +48,7 @@ static void add_templates(struct draft *draft, struct files_job *job)
 	for (size_t i = 0; i < config->template_count; i++) {
 		const struct template_settings *template = &config->templates[i];
 		if (draft_leaves_out(draft, NAMED_TEMPLATE, template->name, template->origin,
-			    template->condition))
+			    &template->roles, template->condition))
 			continue;
 		draft_note_named(
 			draft, NAMED_TEMPLATE, i, "from", template->condition, WHERE_DIFFERENT);

@@ -24,8 +24,9 @@ void draft_service(struct draft *draft, size_t index)
 {
 	struct plan *plan = draft->plan;
 	const struct service_settings *settings = &draft->config->services[index];
-	if (settings->command.count == 0 || draft_leaves_out(draft, NAMED_SERVICE, settings->name,
-						    settings->origin, settings->condition))
+	if (settings->command.count == 0 ||
+		draft_leaves_out(draft, NAMED_SERVICE, settings->name, settings->origin,
+			&settings->roles, settings->condition))
 		return;
 	struct plan_step *step =
 		draft_named(draft, NAMED_SERVICE, index, settings->name, &settings->command);
@@ -112,8 +113,9 @@ void draft_job(struct draft *draft, size_t index)
 	struct plan *plan = draft->plan;
 	const struct job_settings *settings = &draft->config->jobs[index];
 	struct job *job = &plan->timed[plan->timed_count];
-	if (settings->command.count == 0 || draft_leaves_out(draft, NAMED_JOB, settings->name,
-						    settings->origin, settings->condition))
+	if (settings->command.count == 0 ||
+		draft_leaves_out(draft, NAMED_JOB, settings->name, settings->origin,
+			&settings->roles, settings->condition))
 		return;
 	const struct list *argv = job_argv(draft, settings, job);
 	const struct plan_step *step = draft_job_command(draft, index, argv);

@@ -13,7 +13,7 @@ bool plan_misses_backup(const struct config *config)
 {
 	return config->backup_directory != NULL && config->backup_when != BACKUP_NEVER &&
 	       config->upgrade_command.count > 0 && config->upgrade_mode == UPGRADE_RUN &&
-	       !config_coordinates(config);
+	       !config_coordinates(config) && !config->unmatched;
 }
 
 /* A function of ours in a child, as a step of work. */

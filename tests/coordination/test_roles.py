@@ -121,3 +121,16 @@ def test_a_role_that_may_not_read_the_ledger_is_told_what_to_grant(fleet, server
     assert status == 77 and 'grant this role SELECT on "tminus_ledger", or name' in log
     server.sql("GRANT SELECT ON tminus_ledger TO app", "shop")
     assert fleet.boot(settings={"upgrade_mode": "wait"})[0] == 0
+
+
+def test_roles_that_do_not_upgrade_wait_for_one_that_does(fleet):
+    fleet.settings.update(role_web_match="web", role_worker_match="worker", upgrade_roles="web", seed_roles="web",
+                          seed_when="always", step_x_command=fleet.seed, step_x_roles="worker")
+    worker = fleet.start(settings={"role": "worker"})
+    harness.await_true(lambda: "another container has to upgrade" in worker.err.text(), worker.err.text)
+    assert worker.is_running() and not fleet.applied()
+    assert fleet.boot(settings={"role": "web"})[0] == 0
+    assert worker.wait(60) == 0, worker.err.text()
+    assert fleet.applied() == ["0001", "0002", "0003"] and len(fleet.apps()) == 2
+    assert len(fleet.seeds_ended()) == 2  # the web's seed, and the worker's step
+    assert "step x is left out: roles = worker" in fleet.replicas[1].err.text()

@@ -49,12 +49,26 @@ static void check_tail(const char *text, const char *head)
 	text_free(&both);
 }
 
+/* Percent-encoding adds to a value and never takes a fault away. */
+static void check_url(const char *text)
+{
+	struct error error;
+	autofree char *expanded = NULL;
+	autofree char *url = NULL;
+	int status = expand_text(text, environment, &expanded, &error);
+	if (expand_url(text, environment, &url, &error) != status)
+		abort();
+	if (status == 0 && strlen(url) < strlen(expanded))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	autofree char *text = memory_copy_bytes((const char *)bytes, size);
 	struct error error;
 	char *expanded;
 	check_doubled(text);
+	check_url(text);
 	if (expand_text(text, environment, &expanded, &error) != 0)
 		return error.status == STATUS_CONFIG ? 0 : -1;
 	if (strchr(text, '$') == NULL && strcmp(expanded, text) != 0)

@@ -1,10 +1,11 @@
-/* Words; words that were split and joined split into the same again. */
+/* Words and patterns of roles; words that were split and joined split into the same again. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/role.h"
 #include "config/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -35,11 +36,29 @@ static void split(const char *text, enum words_kind kind)
 	list_clear(&words);
 }
 
+/* A pattern of plain words fits itself; what a * at the end is for fits with it, too. */
+static void match(const char *text)
+{
+	const struct words_options options = {WORDS_COMMAND, false, environment};
+	struct list words = {0};
+	struct error error;
+	if (words_split(text, &options, &words, &error) == 0 && words.count > 0) {
+		bool plain = strpbrk(text, "*?[\\|") == NULL;
+		if (!role_matches(&words, words.items) && plain)
+			abort();
+		list_append(&words, "*");
+		if (!role_matches(&words, words.items) && plain)
+			abort();
+	}
+	list_clear(&words);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	autofree char *text = memory_copy_bytes((const char *)bytes, size);
 	split(text, WORDS_COMMAND);
 	split(text, WORDS_LIST);
 	free(words_shell_operator(text));
+	match(text);
 	return 0;
 }

@@ -35,7 +35,7 @@ PG = {"PGHOST": "127.0.0.1", "PGPORT": "{port}", "PGUSER": "u"}
 # What is given, and what the app finds.
 ENVIRONMENTS = {
     "the container's own": given_and_kept(A="1", EMPTY="", TMINUSX="2", XTMINUS_A="3"),
-    "settings and reserved names": ({"TMINUS_APP_GRACE": "3s", "TMINUS_CONFIG": "{ini}", "TMINUS_ROLE": "x",
+    "settings and reserved names": ({"TMINUS_APP_GRACE": "3s", "TMINUS_CONFIG": "{ini}", "TMINUS_ROLE": "",
                                      "TMINUS_VERSION": "1", "TMINUS_ENVIRONMENT": "test", "TMINUS_BOOT_ID": "x"}, {}),
     "what Kubernetes injects": given_and_kept(TMINUS_SERVICE_HOST="10.0.0.1", TMINUS_PORT_80_TCP="x"),
     "a URL": given_and_kept(DATABASE_URL=URL),

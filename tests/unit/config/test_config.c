@@ -194,13 +194,13 @@ static void variables_of_kubernetes_and_reserved_ones_are_no_settings(void **sta
 	static const struct input input = {NULL,
 		{"TMINUS_SERVICE_HOST=10.0.0.1", "TMINUS_SERVICE_PORT=80",
 			"TMINUS_SERVICE_PORT_HTTP=80", "TMINUS_PORT=tcp://10.0.0.1:80",
-			"TMINUS_PORT_80_TCP=tcp://10.0.0.1:80", "TMINUS_ROLE=web",
+			"TMINUS_PORT_80_TCP=tcp://10.0.0.1:80", "TMINUS_VERSION=1",
 			"TMINUS_BOOT_ID=x"},
 		{0}, {0}};
 	struct config *config = load_well(&input);
 	assert_int_equal(config->environment.count, 5);
 	assert_string_equal(variable_value(config->environment.items, "TMINUS_SERVICE_PORT"), "80");
-	assert_null(variable_value(config->environment.items, "TMINUS_ROLE"));
+	assert_null(variable_value(config->environment.items, "TMINUS_VERSION"));
 	config_free(config);
 }
 

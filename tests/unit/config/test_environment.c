@@ -184,8 +184,13 @@ static void secrets_are_read_when_their_file_is_known(void **state)
 		{{"[env]\nA_FILE = file\nsecrets = A", {0}, {0}, {0}}, "s $$ ${X}"},
 		{{"[env]\nA_FILE ?= nowhere\nsecrets = A", {"A_FILE=file"}, {0}, {0}}, "s $$ ${X}"},
 		{{"[env]\nA = 1", {"A_FILE=file"}, {0}, {0}}, "1"},
+		{{"[env]\nsecrets = A\nA = 1\n[app]\nenv_file = .env", {0}, {0}, {0}}, "1"},
+		{{"[env]\nsecrets = A\n[app]\nenv_file = .env", {0}, {0}, {0}}, "2"},
+		{{"[env]\nsecrets = A\n[app]\nenv_file = files", {0}, {0}, {0}}, "s $$ ${X}"},
 	};
 	folder_write("file", "s $$ ${X}\n");
+	folder_write(".env", "A=2\n");
+	folder_write("files", "A_FILE=file\n");
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct config *config = load_well(&rows[i].input);
 		CHECK_TEXT(rows[i].input.ini, value(config, "A"), rows[i].a);
