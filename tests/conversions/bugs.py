@@ -252,9 +252,19 @@ def stale_lock(case, bug, stage):
         run.kill()
 
 
+def required(case, bug, stage):
+    """Both refuse to start; tminus names at once all that is missing."""
+    _, run = settle(case, bug, stage, "script")
+    expect_status(run, 1)
+    _, run = settle(case, bug, stage, "tminus")
+    expect_status(run, 78)
+    assert all(name in run.err.text() for name in bug["names"]), run.describe()
+
+
 KINDS = {
     "failed migration": failed_migration, "lost TERM": lost_term, "endless wait": endless_wait,
     "TCP is enough": tcp_is_enough, "goes on after the time-out": goes_on_after_time_out, "other host": other_host,
     "seeds again": seeds_again, "unnoticed": unnoticed, "made at boot": made_at_boot,
     "fixed password": fixed_password, "no lock": no_lock, "behind exec": behind_exec, "stale lock": stale_lock,
+    "required": required,
 }

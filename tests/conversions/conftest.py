@@ -4,7 +4,7 @@ import os
 import pytest
 
 import servers
-from databases import PASSWORD, Database, File
+from databases import PASSWORD, Database
 from npm import node_modules  # noqa: F401
 from world import World
 
@@ -13,6 +13,7 @@ from world import World
 def postgres():
     with servers.Postgres() as server:
         server.sql(f"CREATE ROLE app LOGIN CREATEDB PASSWORD '{PASSWORD}'")
+        server.sql("CREATE ROLE shop LOGIN PASSWORD 'secret' IN ROLE app")
         yield server
 
 
@@ -38,15 +39,13 @@ class Stage:
     def world(self, case, kind, database=None):
         """A new world, and a new database unless one is given (True keeps the last one)."""
         if database is None and case.database in ("postgres", "mariadb"):
-            self.database = Database(case.database, self.request.getfixturevalue(case.database))
+            self.database = Database(case.database, self.request.getfixturevalue(case.database), case.created)
         variables = {"free": self.free, **(self.database.variables() if self.database else {})}
         if case.redis:
             variables["redis"] = self.request.getfixturevalue("redis").port
         modules = self.request.getfixturevalue("node_modules") if case.modules else None
         made = World(case, kind, variables, modules)
         self.cleaning.callback(made.remove)
-        if case.database.startswith("sqlite:"):
-            self.database = File(made.at(case.database.removeprefix("sqlite:")))
         if case.sql and database is None:
             self.database.sql(case.sql)
         return made

@@ -5,7 +5,8 @@ which bugs the script has. Keys, all of them optional but the first:
 
     covers       rows of coverage.ROWS
     project      what lies in /app beside entrypoint and tminus.ini: projects/NAME, or an example
-    database     postgres, mariadb, sqlite:PATH or none
+    database     postgres, mariadb or none
+    created      false: the database is not there yet
     redis        true: a Redis server of its own
     modules      true: /app/node_modules has the packages from npm
     environment  of both runs; {url} {host} {port} {user} {password} {name} {redis} {free} are the run's own
@@ -13,9 +14,11 @@ which bugs the script has. Keys, all of them optional but the first:
     sql          run in the database before
     quick        true: runs in `make check`
     ignored      PATH (a pattern) = why it may differ
+    drawn        NAME = pattern of a variable that each world draws for itself, and keeps
     unexported   NAME = why the app need not have this variable under tminus, or has another
     start        a list of tables: command, environment, files, up (lines in /record/*.up) or url: one start
-                 after the other in the same world; one with up = 1 when there is none
+                 after the other in the same world, one with up = 1 when there is none; or says, what is then
+                 printed, or status, with which it ends
     bug          a list of tables: kind and what that kind needs (bugs.py)
 """
 
@@ -37,6 +40,8 @@ class Case:
         self.covers = told.pop("covers")
         self.project = find_project(told.pop("project", None))
         self.database = told.pop("database", "none")
+        self.created = told.pop("created", True)
+        self.drawn = told.pop("drawn", {})
         self.redis = told.pop("redis", False)
         self.modules = told.pop("modules", False)
         self.environment = told.pop("environment", {})

@@ -1,7 +1,6 @@
 """What stands in a database, so that two runs can be compared."""
 
 import contextlib
-import sqlite3
 
 # Times, keys that a tool draws, and salted hashes: they differ with every run of the same command.
 VOLATILE = {"applied", "executed_at", "inserted_at", "finished_at", "created_at", "updated_at", "migration_time",
@@ -41,27 +40,6 @@ class Database:
                            f" AND table_schema = {schema}")
             quote = '"' if self.kind == "postgres" else "`"
             return {name: table_rows(cursor, f"{quote}{name}{quote}") for (name,) in cursor.fetchall()}
-
-
-class File:
-    """An SQLite database in a world."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def variables(self):
-        return {"url": f"sqlite:///{self.path}"}
-
-    def sql(self, statement):
-        with contextlib.closing(sqlite3.connect(self.path)) as connection:
-            with connection:
-                return connection.execute(statement).fetchall()
-
-    def rows(self):
-        with contextlib.closing(sqlite3.connect(self.path)) as connection:
-            cursor = connection.cursor()
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            return {name: table_rows(cursor, f'"{name}"') for (name,) in cursor.fetchall()}
 
 
 def table_rows(cursor, table):

@@ -19,24 +19,33 @@ def run_all(case, kind, stage):
     """All starts of the case, one after the other; what they left."""
     world = stage.world(case, kind)
     processes = [one_start(case, world, stage, dict(start)) for start in case.starts]
-    rows = stage.database.rows() if stage.database else None
-    return {"processes": processes, "rows": rows, "files": world.files()}
+    return {"processes": processes, "rows": stage.database.rows() if stage.database else None,
+            "files": world.files()}
 
 
 def one_start(case, world, stage, start):
-    wanted = len(world.ups()) + start.pop("up", 1)
-    url = start.pop("url", None)
+    """What runs when all is up, and is ended then."""
     status = start.pop("status", None)
+    is_up = readiness(world, **{key: start.pop(key) for key in ("up", "url", "says") if key in start})
     run = stage.start(world, **start)
     if status is not None:
         assert run.wait() == status, run.describe()
         return []
-    run.expect(lambda: answers(world.fill(url)) if url else len(world.ups()) >= wanted or not run.is_running(),
-               "the app to be up")
+    run.expect(lambda: is_up(run) or not run.is_running(), "the app to be up")
     assert run.is_running(), run.describe()
-    seen = [without(process, case.unexported) for process in run.processes()]
+    seen = [world.known(process) for process in run.processes()]
     run.end()
     return seen
+
+
+def readiness(world, up=None, url=None, says=None):
+    """A function that tells whether a run is up: by lines in /record/*.up, by a URL, or by what it prints."""
+    if says:
+        return lambda run: says in run.out.text() + run.err.text()
+    if url:
+        return lambda _run: answers(world.fill(url))
+    wanted = len(world.ups()) + (up or 1)
+    return lambda _run: len(world.ups()) >= wanted
 
 
 def answers(url):
@@ -45,11 +54,6 @@ def answers(url):
             return answer.status == 200
     except OSError:
         return False
-
-
-def without(process, names):
-    environment = {name: value for name, value in process["environment"].items() if name not in names}
-    return {**process, "environment": environment}
 
 
 BUGS = [(case, bug) for case in RUNNABLE for bug in case.bugs]

@@ -19,7 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
 EXAMPLES = harness.ROOT / "examples"
 # Not of the app: who started it, and what is between it and the entrypoint. What a shell adds to the environment.
-SHELLS = {"sh", "dash", "bash", "sleep", "entrypoint.sh", "tminus", "timeout"}
+SHELLS = {"sh", "dash", "bash", "sleep", "entrypoint.sh", "tminus", "timeout",
+          "supervisord", "crond"}
 SHELL_VARIABLES = {"_", "PWD", "OLDPWD", "SHLVL", "TMINUS_BOOT_ID"}
 # Never compared: what the kernel mounts there, what the run records for the test itself, interpreters' caches.
 UNCOMPARED = re.compile(r"^/(proc|dev|usr|sys|opt|tmp|record)(/|$)|/__pycache__(/|$)|\.tminus-lock$|^/run/tminus")
@@ -54,6 +55,7 @@ class World:
     def __init__(self, case, kind, variables, modules=None):
         self.case, self.kind, self.variables, self.modules = case, kind, variables, modules
         self.home = harness.Folder()
+        self.drawn = {}
         self.root = self.home.path
         self.root.chmod(0o755)
         empty_root(self.root)
@@ -98,6 +100,18 @@ class World:
         return Run(*words[1:], program=words[0], setup=MOUNTS, environment={**values, **mounted},
                    prefix=["chroot", str(self.root), "env", "-C", "/app"])
 
+    def known(self, process):
+        """A process without what the case says may differ; what was drawn goes by the number of its first sight."""
+        environment = {name: self.number(name, value) for name, value in process["environment"].items()
+                       if name not in self.case.unexported}
+        return {**process, "environment": environment}
+
+    def number(self, name, value):
+        pattern = self.case.drawn.get(name)
+        if not pattern or not re.fullmatch(pattern, value):
+            return value
+        return f"drawn {self.drawn.setdefault(value, len(self.drawn))}"
+
     def files(self):
         """Every path that may differ between two runs: owner, mode, and what it holds."""
         found = {}
@@ -107,7 +121,7 @@ class World:
             for each in folders + names:
                 path = os.path.join(inside, each)
                 if not UNCOMPARED.search(path) and not self.case.ignores(path):
-                    found[path] = describe(self.root / path.lstrip("/"))
+                    found[path] = describe(self.root / path.lstrip("/"), self.drawn)
         return found
 
     def recorded(self, pattern):
@@ -122,11 +136,14 @@ class World:
         self.home.remove()
 
 
-def describe(path):
+def describe(path, drawn):
+    """Mode, owner and content; of a value that was drawn its number."""
     about = path.lstat()
-    content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-    if isinstance(content, bytes):
-        content = hashlib.sha256(content).hexdigest()[:16] if len(content) > 200 else content
+    content = os.readlink(path) if path.is_symlink() else path.read_text(errors="replace") if path.is_file() else ""
+    for value, number in drawn.items():
+        content = content.rstrip("\n").replace(value, f"drawn {number}") if value in content else content
+    if len(content) > 200:
+        content = hashlib.sha256(content.encode()).hexdigest()
     return f"{stat.filemode(about.st_mode)} {about.st_uid}:{about.st_gid}", content
 
 

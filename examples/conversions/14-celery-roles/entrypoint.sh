@@ -1,0 +1,28 @@
+#!/bin/sh
+set -e
+role=${CONTAINER_ROLE:-web}
+
+until [ "$(redis-cli -u "$CELERY_BROKER_URL" ping 2>/dev/null)" = PONG ]; do
+	sleep 1
+done
+
+case $role in
+web)
+	python3 manage.py migrate --noinput
+	exec gunicorn config.wsgi
+	;;
+worker)
+	until python3 manage.py migrate --check >/dev/null 2>&1; do
+		echo "waiting for the migration of web"
+		sleep 1
+	done
+	exec celery -A tasks worker --pool solo --loglevel info
+	;;
+beat)
+	exec celery -A tasks beat --schedule /tmp/beat --pidfile= --loglevel info
+	;;
+*)
+	echo "unknown role $role" >&2
+	exit 1
+	;;
+esac
