@@ -39,13 +39,14 @@ def one_start(case, world, stage, start):
 
 
 def readiness(world, up=None, url=None, says=None):
-    """A function that tells whether a run is up: by lines in /record/*.up, by a URL, or by what it prints."""
-    if says:
-        return lambda run: says in run.out.text() + run.err.text()
-    if url:
-        return lambda _run: answers(world.fill(url))
-    wanted = len(world.ups()) + (up or 1)
-    return lambda _run: len(world.ups()) >= wanted
+    """A function that tells whether a run is up: lines in /record/*.up, a URL that answers, what it prints."""
+    wanted = len(world.ups()) + (up if up is not None else 0 if url or says else 1)
+
+    def is_up(run):
+        return (len(world.ups()) >= wanted and (not url or answers(world.fill(url)))
+                and (not says or says in run.out.text() + run.err.text()))
+
+    return is_up
 
 
 def answers(url):

@@ -67,18 +67,17 @@ class World:
             if source:
                 shutil.copytree(source, self.root / "app", dirs_exist_ok=True, symlinks=True,
                                 ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3", "instance"))
-        self.lay({"/app/entrypoint.sh": (self.case.folder / "entrypoint.sh").read_text()}, 0o755)
         self.lay(self.case.files)
         if self.modules:
             (self.root / "app/node_modules").mkdir(exist_ok=True)
 
-    def lay(self, files, mode=None):
+    def lay(self, files):
         for name, text in files.items():
             path = self.at(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self.fill(text))
-            if mode or text.startswith("#!"):
-                path.chmod(mode or 0o755)
+            if text.startswith("#!"):
+                path.chmod(0o755)
 
     def at(self, path):
         return self.root / path.lstrip("/")
@@ -185,20 +184,22 @@ def look_at(process):
     """One process of the app, or None for the entrypoint itself and what has ended."""
     folder = pathlib.Path("/proc") / str(process.pid)
     try:
-        argv = (folder / "cmdline").read_bytes().decode().split("\0")[:-1]
-        environment = dict(item.split("=", 1) for item in (folder / "environ").read_bytes().decode().split("\0") if item)
-        limits = (folder / "limits").read_text().splitlines()
+        argv = (folder / "cmdline").read_bytes().decode().rstrip("\0").split("\0")
+        environment = re.findall(r"([A-Za-z_]\w*)=([^\0]*)", (folder / "environ").read_bytes().decode())
+        limits = (folder / "limits").read_text()
         where = os.readlink(folder / "cwd")
-    except (OSError, ValueError):
+    except OSError:
         return None
     status = process.status()
-    if not argv or process.name() in SHELLS or not status or os.path.basename(argv[0]) in SHELLS:
+    if not argv[0] or process.name() in SHELLS or not status or os.path.basename(argv[0]) in SHELLS:
         return None
     return {
         "argv": argv,
-        "environment": {key: value for key, value in environment.items() if key not in SHELL_VARIABLES},
+        # A process that writes its title does so over its environment.
+        "environment": {} if " process" in argv[0] else
+                       {name: value for name, value in environment if name not in SHELL_VARIABLES},
         "user": (status["Uid"].split()[1], status["Gid"].split()[1], sorted(status.get("Groups", "").split())),
         "umask": status.get("Umask"),
-        "files": next((line.split()[3:5] for line in limits if line.startswith("Max open files")), None),
+        "files": re.search(r"^Max open files +(\S+) +(\S+)", limits, re.MULTILINE).groups(),
         "folder": "/" + re.sub(r"^/tmp/tminus-[^/]+/?", "", where).lstrip("/"),
     }
