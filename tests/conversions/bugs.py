@@ -9,6 +9,7 @@ import harness
 import servers
 
 BOTH = ("script", "tminus")
+LIMIT = 120  # seconds for a boot, on a busy machine
 
 
 def start_of(case, bug):
@@ -26,7 +27,7 @@ def settle(case, bug, stage, kind, database=None, world=None, **changes):
         stage.database.sql(bug["sql"])
     wanted = len(world.ups()) + bug.get("up", 1)
     run = stage.start(world, **{**start_of(case, bug), **changes})
-    run.expect(lambda: len(world.ups()) >= wanted or not run.is_running(), "the app to be up, or an end")
+    run.expect(lambda: len(world.ups()) >= wanted or not run.is_running(), "the app to be up, or an end", LIMIT)
     return world, run
 
 
@@ -35,7 +36,7 @@ def expect_up(run):
 
 
 def expect_status(run, status):
-    assert run.wait() == status, run.describe()
+    assert run.wait(LIMIT) == status, run.describe()
 
 
 def failed_migration(case, bug, stage):
@@ -70,7 +71,7 @@ def endless_wait(case, bug, stage):
     run = stage.start(world, **start_of(case, bug))
     # It goes round: the same sleep comes again and again, and nothing counts.
     seen = set()
-    run.expect(lambda: seen.update(waiting(run)) or len(seen) >= 3, "three rounds of the wait")
+    run.expect(lambda: seen.update(waiting(run)) or len(seen) >= 3, "three rounds of the wait", LIMIT)
     assert run.is_running() and not world.ups()
     run.kill()
     world = stage.world(case, "tminus")
@@ -104,7 +105,7 @@ def tcp_is_enough(case, bug, stage):
                 start["environment"]["TMINUS_WAIT_TIMEOUT"] = "1s"
             run = stage.start(world, **start)
             if kind == "script":
-                run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"])
+                run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"], LIMIT)
                 run.kill()
             else:
                 expect_status(run, 69)
@@ -122,7 +123,7 @@ def goes_on_after_time_out(case, bug, stage):
             del start["environment"]["TMINUS_WAIT_TIMEOUT"]
         run = stage.start(world, **start)
         if kind == "script":
-            run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"])
+            run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"], LIMIT)
             run.kill()
         else:
             expect_status(run, 69)
@@ -133,7 +134,7 @@ def other_host(case, bug, stage):
     world = stage.world(case, "script")
     run = stage.start(world, **start_of(case, bug))
     seen = set()
-    run.expect(lambda: seen.update(waiting(run)) or len(seen) >= 3 or not run.is_running(), "three rounds of the wait")
+    run.expect(lambda: seen.update(waiting(run)) or len(seen) >= 3 or not run.is_running(), "three rounds of the wait", LIMIT)
     assert not world.ups()
     run.kill()
     _, run = settle(case, bug, stage, "tminus")
@@ -203,9 +204,9 @@ def no_lock(case, bug, stage):
             world.lay({"/record/hold": ""})
         runs = [stage.start(world, **start_of(case, bug)) for world in worlds]
         if kind == "script":
-            runs[0].expect(lambda: begun(worlds) == 2, "both tools at work")
+            runs[0].expect(lambda: begun(worlds) == 2, "both tools at work", LIMIT)
         else:
-            runs[0].expect(lambda: begun(worlds) == 1, "one tool at work")
+            runs[0].expect(lambda: begun(worlds) == 1, "one tool at work", LIMIT)
             other = runs[1] if worlds[0].recorded("tool") else runs[0]
             other.expect_error(r"(?i)another|held|lock")
             assert begun(worlds) == 1
@@ -213,7 +214,7 @@ def no_lock(case, bug, stage):
             world.at("/record/hold").unlink()
         if kind == "tminus":
             for world, run in zip(worlds, runs):
-                run.expect(lambda: world.ups(), "the app")
+                run.expect(lambda: world.ups(), "the app", LIMIT)
         for run in runs:
             run.kill()
 
@@ -239,16 +240,16 @@ def stale_lock(case, bug, stage):
         world = stage.world(case, kind)
         world.lay({"/record/hold": ""})
         run = stage.start(world, **start_of(case, bug))
-        run.expect(lambda: world.recorded("tool") == ["begin"], "the tool at work")
+        run.expect(lambda: world.recorded("tool") == ["begin"], "the tool at work", LIMIT)
         run.kill()
         world.at("/record/hold").unlink()
         run = stage.start(world, **start_of(case, bug))
         if kind == "script":
             seen = set()
-            run.expect(lambda: seen.update(waiting(run)) or len(seen) >= 3, "three rounds of the wait")
+            run.expect(lambda: seen.update(waiting(run)) or len(seen) >= 3, "three rounds of the wait", LIMIT)
             assert not world.ups()
         else:
-            run.expect(lambda: world.ups(), "the app")
+            run.expect(lambda: world.ups(), "the app", LIMIT)
         run.kill()
 
 

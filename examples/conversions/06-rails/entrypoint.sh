@@ -2,7 +2,7 @@
 rm -f tmp/pids/server.pid
 bundle check || bundle install
 bundle exec rails db:migrate
-if [ "$RAILS_ENV" = production ]; then
+if [ "$PRECOMPILE" != no ]; then
 	bundle exec rails assets:precompile
 fi
 exec bundle exec "$@"

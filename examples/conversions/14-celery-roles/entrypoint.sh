@@ -2,6 +2,7 @@
 set -e
 role=${CONTAINER_ROLE:-web}
 
+export CELERY_BROKER_URL="redis://$REDIS_HOST:${REDIS_PORT:-6379}/0"
 until [ "$(redis-cli -u "$CELERY_BROKER_URL" ping 2>/dev/null)" = PONG ]; do
 	sleep 1
 done
