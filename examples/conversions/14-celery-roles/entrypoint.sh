@@ -9,11 +9,11 @@ done
 
 case $role in
 web)
-	python3 manage.py migrate --noinput
-	exec gunicorn config.wsgi
+	alembic upgrade head
+	exec gunicorn main:app
 	;;
 worker)
-	until python3 manage.py migrate --check >/dev/null 2>&1; do
+	until alembic current 2>/dev/null | grep -q "(head)"; do
 		echo "waiting for the migration of web"
 		sleep 1
 	done
