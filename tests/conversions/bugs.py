@@ -262,10 +262,19 @@ def required(case, bug, stage):
     assert all(name in run.err.text() for name in bug["names"]), run.describe()
 
 
+def unusual_password(case, bug, stage):
+    """A password with bytes that mean something in a URL."""
+    _, run = settle(case, bug, stage, "script")
+    assert run.wait(LIMIT) != 0, run.describe()
+    _, run = settle(case, bug, stage, "tminus")
+    expect_up(run)
+
+
 KINDS = {
     "failed migration": failed_migration, "lost TERM": lost_term, "endless wait": endless_wait,
     "TCP is enough": tcp_is_enough, "goes on after the time-out": goes_on_after_time_out, "other host": other_host,
     "seeds again": seeds_again, "unnoticed": unnoticed, "made at boot": made_at_boot,
     "fixed password": fixed_password, "no lock": no_lock, "behind exec": behind_exec, "stale lock": stale_lock,
     "required": required,
+    "unusual password": unusual_password,
 }
