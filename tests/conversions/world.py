@@ -35,8 +35,13 @@ unset ROOT PROGRAMS MODULES
 """
 
 
+# Of the host's /etc, what programs look for.
+ETC = ["alternatives", "group", "gshadow", "hosts", "ld.so.cache", "login.defs", "mime.types", "nginx", "nsswitch.conf",
+       "passwd", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
+
+
 def empty_root(root):
-    """The folders of an image; /etc is a copy, because entrypoints add users and write configurations."""
+    """The folders of an image; /etc holds copies, because entrypoints change users and write configurations."""
     for name in ("usr", "proc", "dev", "opt", "app", "var/lib", "var/log", "var/run", "srv"):
         (root / name).mkdir(parents=True)
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
@@ -45,7 +50,9 @@ def empty_root(root):
     for name, mode in (("tmp", 0o1777), ("run", 0o755), ("root", 0o700), ("record", 0o1777)):
         (root / name).mkdir()
         (root / name).chmod(mode)
-    subprocess.run(["cp", "-a", "/etc", root / "etc"], check=True)
+    (root / "etc").mkdir()
+    there = [str(path.relative_to("/etc")) for name in ETC for path in pathlib.Path("/etc").glob(name)]
+    subprocess.run(["cp", "-a", "--parents", *there, root / "etc"], cwd="/etc", check=True)
     shutil.copy(harness.TMINUS, root / "opt" / "tminus")
 
 
