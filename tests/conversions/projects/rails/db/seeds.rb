@@ -1,0 +1,1 @@
+ActiveRecord::Base.connection.execute("INSERT INTO users (email) VALUES ('ada@example.com')")

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS users (id integer PRIMARY KEY, email varchar(100));
