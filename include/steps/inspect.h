@@ -15,8 +15,12 @@
 /* The ledger's kind for "the tool has been seen to move this database". */
 #define INSPECT_TRUST "trust"
 
+/* What upgrade.check has said, where the migrations cannot be read. */
+enum answer_of_tool { TOOL_NOT_ASKED, TOOL_SAYS_SETTLED, TOOL_SAYS_PENDING };
+
 /* A zeroed one is valid and empty; inspection_clear frees it. */
 struct inspection {
+	enum answer_of_tool answer; /* given to inspect; stays over inspection_clear */
 	struct finding finding;
 	struct ledger ledger;
 	char *view;		 /* the ledger's name in SQL */
@@ -35,6 +39,9 @@ struct inspection {
  * due, so that the lock is waited for. */
 int inspect(const struct keeper_job *job, struct session *session, bool alone,
 	struct inspection *inspection, struct failure *failure);
+
+/* Can the migrations be read at all, or must the tool be asked? */
+bool inspect_reads(const struct config *config);
 
 /* "at head (a1b2c3)", "3 pending: ...": one line for the log, in room. */
 const char *inspection_text(const struct inspection *inspection, char *room, size_t size);

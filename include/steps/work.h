@@ -13,6 +13,7 @@
 
 #include "base/sha256.h"
 #include "config/config.h"
+#include "process/spawn.h"
 #include "steps/wait.h"
 
 #define WORK_MOST 64 /* the bits of a due mask */
@@ -56,7 +57,8 @@ struct keeper_job {
 	const struct config *config;
 	const struct work *works;
 	size_t work_count;
-	const char *boot_id; /* of this boot, in the ledger */
+	const struct command *check; /* upgrade.check; NULL: none */
+	const char *boot_id;	     /* of this boot, in the ledger */
 };
 
 /* What the sessions of a boot's commands are called, as PGAPPNAME tells PostgreSQL:

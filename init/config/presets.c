@@ -67,6 +67,7 @@ static const struct row {
 
 	{PRESET_DJANGO, EVERYWHERE, "upgrade", "command", "python3 manage.py migrate --noinput",
 		NULL},
+	{PRESET_DJANGO, EVERYWHERE, "upgrade", "check", "python3 manage.py migrate --check", NULL},
 	{PRESET_DJANGO, IN_PRODUCTION, STEP "static", "command",
 		"python3 manage.py collectstatic --noinput", NULL},
 

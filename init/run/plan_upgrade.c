@@ -231,6 +231,25 @@ static const char *upgrade_left_out(const struct config *config)
 	return NULL;
 }
 
+/* The keeper asks it, as whom and where the upgrade would run. */
+static void add_check(struct draft *draft, char *const *variables)
+{
+	struct plan *plan = draft->plan;
+	const struct config *config = draft->config;
+	struct command *command = memory_zeroed(1, sizeof *command);
+	if (config->upgrade_check.count == 0) {
+		free(command);
+		return;
+	}
+	*command = (struct command){.argv = config->upgrade_check.items,
+		.environment = draft_environment(plan->environment, variables),
+		.workdir = config->app_workdir,
+		.identity = plan->identity,
+		.terminal = -1};
+	plan->keeper_job->check = command;
+	draft_note_setting(draft, "check", "upgrade", "check", "asked whether anything is pending");
+}
+
 void draft_upgrade(struct draft *draft)
 {
 	const struct config *config = draft->config;
@@ -248,7 +267,10 @@ void draft_upgrade(struct draft *draft)
 		add_stamp(draft);
 	int work = draft_work(draft, WORK_UPGRADE, "", WORK_PENDING);
 	size_t first = plan->step_count;
-	if (config->upgrade_mode == UPGRADE_WAIT) {
+	bool runs = config->upgrade_mode == UPGRADE_RUN;
+	if (work != NO_WORK)
+		add_check(draft, runs ? plan->upgrade_variables : plan->work_variables);
+	if (!runs) {
 		draft_note(draft, false, WORK_UPGRADE, NULL,
 			"upgrade.mode = wait: boot waits until another container has done it");
 		return;

@@ -14,6 +14,7 @@
 #include "database/extensions.h"
 #include "database/ledger.h"
 #include "database/lock.h"
+#include "steps/ask.h"
 #include "steps/inspect.h"
 #include "steps/pause.h"
 #include "steps/precondition.h"
@@ -27,6 +28,7 @@
 #define SURVIVORS_LEAVE_WITHIN 10000
 #define GIVES_WAY (LOCK_BEAT + 500)
 #define TELL_AGAIN 10000
+#define ASK_AGAIN 2000		/* an interpreter's start is not cheap */
 #define LOCKED_FILE_LIMIT 60000 /* unless lock.timeout says otherwise */
 
 #define NO_SCHEMA "3F000" /* invalid_schema_name */
@@ -55,6 +57,7 @@ struct coordination {
 	char spared[HOST_SIZE]; /* the boot of a leader that was given time to take its lock again
 				 */
 	struct watch watch;
+	int64_t asked_at; /* the tool, last; 0: not yet */
 	int64_t told_at;
 	char told[TEXT_SIZE];
 };
@@ -240,12 +243,52 @@ static int survive(struct coordination *all, const struct failure *failure)
 	return pause_grow(&all->pause, all->channel, INTERVAL_FIRST, INTERVAL_LAST);
 }
 
+/* --- upgrade.check --------------------------------------------------------------------------- */
+
+static void beat_once(void *context)
+{
+	struct coordination *all = context;
+	struct failure failure = {0};
+	if (all->lock != NULL && lock_is_held(all->lock) && lock_beat(all->lock, &failure) != 0)
+		tell_progress(all, failure.status, failure.message);
+}
+
+/* Asks the tool whether anything is pending. 0, or -1 when nobody wants to know any more. A command
+ * that cannot be run says nothing: then the upgrade runs, and fails for the same reason. */
+static int ask_tool(struct coordination *all)
+{
+	struct error error;
+	const struct ask_meanwhile meanwhile = {beat_once, all, LOCK_BEAT};
+	close_session(all); /* the command may need its place */
+	int status = ask(all->job->check, all->job->config->upgrade_timeout, all->channel,
+		&meanwhile, &error);
+	all->asked_at = clock_now();
+	if (status < 0)
+		return -1;
+	if (error.status != 0)
+		tell_progress(all, error.status, error.message);
+	all->inspection.answer = status == 0 ? TOOL_SAYS_SETTLED : TOOL_SAYS_PENDING;
+	return 0;
+}
+
+/* The answer of a moment ago is good enough, unless somebody else has been at work since. */
+static int ask_where_needed(struct coordination *all, bool anew)
+{
+	if (all->job->check == NULL || inspect_reads(all->job->config))
+		return 0;
+	bool fresh = all->asked_at != 0 && clock_now() - all->asked_at < ASK_AGAIN;
+	return fresh && !anew ? 0 : ask_tool(all);
+}
+
 /* Looks at everything anew; alone as of inspect. 1, 0 when it was not possible now, -1 when it is
  * over.
  */
 static int look(struct coordination *all, bool alone)
 {
 	struct failure failure = {0};
+	bool held = all->lock != NULL && lock_is_held(all->lock);
+	if (ask_where_needed(all, held && all->blocked_since != CLOCK_NEVER) != 0)
+		return -1;
 	if (*all->session == NULL && wait_open(&all->job->wait, all->session, &failure) != 0)
 		return survive(all, &failure);
 	if (inspect(all->job, *all->session, alone, &all->inspection, &failure) != 0)
@@ -700,6 +743,7 @@ int coordinate_extensions(struct coordination *all, const struct message *questi
 /* The state refuses: that is for the next start to say, what was read is read. */
 static int inspect_again(struct coordination *all, struct failure *failure)
 {
+	(void)ask_where_needed(all, true);
 	if (need_session(all, failure) != 0)
 		return -1;
 	int result = inspect(all->job, *all->session, true, &all->inspection, failure);

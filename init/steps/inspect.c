@@ -218,6 +218,11 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 	return result;
 }
 
+bool inspect_reads(const struct config *config)
+{
+	return find_reader(config) != NULL;
+}
+
 static const char *why_no_reader(const struct reading *reading)
 {
 	const struct config *config = reading->config;
@@ -233,14 +238,24 @@ static const char *why_no_reader(const struct reading *reading)
 	       "upgrade.migrations says where they are";
 }
 
-/* Where no native reader serves, the tool is asked, and there is nothing to read. */
+/* Where no native reader serves: what the tool has said, if it was asked. */
+static void take_answer(const struct reading *reading)
+{
+	static const enum finding_kind kinds[] = {[TOOL_NOT_ASKED] = FINDING_UNKNOWN,
+		[TOOL_SAYS_SETTLED] = FINDING_AT_HEAD,
+		[TOOL_SAYS_PENDING] = FINDING_PENDING};
+	struct inspection *inspection = reading->inspection;
+	bool asked = inspection->answer != TOOL_NOT_ASKED;
+	(void)finding_set(&inspection->finding, kinds[inspection->answer], "%s",
+		asked ? "upgrade.check says so" : why_no_reader(reading));
+}
+
 static int read_state(const struct reading *reading)
 {
 	struct catalog catalog = {0};
 	struct inspection *inspection = reading->inspection;
 	if (reading->reader == NULL) {
-		(void)finding_set(
-			&inspection->finding, FINDING_UNKNOWN, "%s", why_no_reader(reading));
+		take_answer(reading);
 		return ledger_read(
 			reading->session, inspection->view, &inspection->ledger, reading->failure);
 	}
@@ -300,7 +315,7 @@ static bool is_trusted(const struct reading *reading)
 {
 	const struct inspection *inspection = reading->inspection;
 	const struct ledger_entry *entry = ledger_find(&inspection->ledger, INSPECT_TRUST, "");
-	return reading->config->upgrade_trust == TRUST_NATIVE ||
+	return reading->config->upgrade_trust == TRUST_NATIVE || reading->reader == NULL ||
 	       (entry != NULL && text_equal(entry->digest, inspection->trust));
 }
 
@@ -328,8 +343,12 @@ static bool is_due(const struct reading *reading, const struct work *work)
 	case WORK_PENDING:
 		break;
 	}
+	bool waits = reading->config->upgrade_mode == UPGRADE_WAIT;
 	bool at_head = meanings[inspection->finding.kind] == MEANS_SETTLED;
-	bool believed = inspection->trusted || reading->config->upgrade_mode == UPGRADE_WAIT;
+	bool believed = inspection->trusted || waits;
+	/* Who waits and cannot know is content with an upgrade that has ended well. */
+	if (waits && inspection->finding.kind == FINDING_UNKNOWN)
+		return !finished;
 	bool unverified =
 		ledger_is(entry, LEDGER_FAILED) && reading->config->verify_command.count > 0;
 	return !at_head || !believed || unverified || ledger_is(entry, LEDGER_BEGUN);
@@ -472,5 +491,5 @@ void inspection_clear(struct inspection *inspection)
 	free(inspection->passed);
 	list_clear(&inspection->missing);
 	free(inspection->view);
-	*inspection = (struct inspection){0};
+	*inspection = (struct inspection){.answer = inspection->answer};
 }
