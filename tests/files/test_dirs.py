@@ -121,6 +121,17 @@ def test_what_is_wrong_in_the_section_is_told_with_its_line(project, ini, fault)
     assert not (project / "first").exists()
 
 
+@pytest.mark.parametrize("kind", ["DIR", "TEMPLATE"])
+def test_paths_have_no_variables(project, kind):
+    name = f"TMINUS_{kind}_LOGS_MODE"
+    assert project.faults("[dir logs]\n", environment={name: "0700"}) == [f"{name}: unknown variable"]
+
+
+def test_a_path_has_settings_on_the_command_line(project):
+    project.boot("[dir logs]\nmode = 0755\n", "--set", "dir.logs.mode=0700", "--set", "dir.a.b/c.mode=0711")
+    assert project.mode("logs") == 0o700 and project.mode("a.b/c") == 0o711
+
+
 def test_all_faults_are_told_at_once(project):
     os.symlink("/etc", project / "link")
     assert len(project.faults("[dir link/a]\n[dir link/b]\n[dir tminus.ini]\n")) == 3
