@@ -73,10 +73,10 @@ def test_folders_come_before_waiting_and_steps(project):
 
 
 def test_what_shows_the_configuration_makes_nothing(project):
-    for subcommand in ("config", "check"):
-        project.write("tminus.ini", "[dir logs]\n")
+    project.write("tminus.ini", "[dir logs]\n[template conf]\nfrom = tminus.ini\nvars = X\n")
+    for subcommand in ("config", "check", "explain"):
         project.container(subcommand, namespace=False, cwd=project.path).wait()
-    assert not (project / "logs").exists()
+    assert os.listdir(project.path) == ["tminus.ini"]
 
 
 @pytest.mark.parametrize("path, message", [

@@ -136,7 +136,7 @@ def test_its_settings_may_come_from_the_environment(project):
 def test_its_value_is_never_shown(project):
     key = project.variables(INI, "APP_KEY")
     said = project.boot(INI, "--set", "log.level=debug")
-    for subcommand in ("config", "check", "help"):
+    for subcommand in ("config", "check", "explain", "help"):
         run = project.container(subcommand, namespace=False, cwd=project.path)
         run.wait()
         said += run.out.text() + run.err.text()
@@ -145,7 +145,7 @@ def test_its_value_is_never_shown(project):
 
 def test_what_shows_the_configuration_makes_no_key(project):
     project.write("tminus.ini", INI)
-    for subcommand in ("config", "check", "wait"):
+    for subcommand in ("config", "check", "explain", "wait"):
         project.container(subcommand, namespace=False, cwd=project.path).wait()
     assert not (project / "app.key").exists()
 
