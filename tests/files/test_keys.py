@@ -133,6 +133,23 @@ def test_its_settings_may_come_from_the_environment(project):
     assert (project / "other.key").read_text() == key + "\n" and len(key) == 32
 
 
+def test_a_variable_that_is_required_may_be_a_key(project):
+    assert project.variables(f"[env]\nrequired = APP_KEY\n{INI}", "APP_KEY")
+
+
+def test_a_value_that_env_sets_keeps_the_key_from_being_made(project):
+    assert project.variables(f"[env]\nAPP_KEY ?= mine\n{INI}", "APP_KEY") == "mine"
+    assert not (project / "app.key").exists()
+
+
+def test_a_guarded_command_has_it(project):
+    key = project.variables(INI, "APP_KEY")
+    guarded = project.container("guard", "--", "sh", "-c", "echo $APP_KEY", namespace=False, cwd=project.path,
+                                environment={"DATABASE_URL": "sqlite:///shop.db"})
+    assert guarded.wait() == 0, guarded.err.text()
+    assert guarded.out.text() == key + "\n"
+
+
 def test_its_value_is_never_shown(project):
     key = project.variables(INI, "APP_KEY")
     said = project.boot(INI, "--set", "log.level=debug")
