@@ -333,7 +333,7 @@ static char *name_of(
 	struct loader *loader, enum named_kind kind, const struct given_section *section)
 {
 	char *name;
-	struct error error;
+	struct error error = {0};
 	if (!settings_kind_is_path(kind))
 		return memory_copy(section->name);
 	if (expand_text(section->name, loader->known.items, &name, &error) != 0) {

@@ -172,7 +172,7 @@ static size_t line_of(const char *bytes, const char *at)
 int expand_template(
 	const struct expand_template *template, struct text *result, struct faults *faults)
 {
-	struct error error;
+	struct error error = {0};
 	struct expansion expansion = {.environment = template->environment,
 		.result = result,
 		.error = &error,

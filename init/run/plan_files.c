@@ -30,7 +30,7 @@ static struct plan_step *add_child(
 static void add_dirs(struct draft *draft, struct files_job *job)
 {
 	const struct config *config = draft->config;
-	job->dirs = memory_zeroed(config->dir_count, sizeof *job->dirs);
+	job->dirs = memory_zeroed(config->dir_count, sizeof(struct dir_settings *));
 	for (size_t i = 0; i < config->dir_count; i++) {
 		const struct dir_settings *dir = &config->dirs[i];
 		if (draft_leaves_out(
@@ -44,7 +44,7 @@ static void add_dirs(struct draft *draft, struct files_job *job)
 static void add_templates(struct draft *draft, struct files_job *job)
 {
 	const struct config *config = draft->config;
-	job->templates = memory_zeroed(config->template_count, sizeof *job->templates);
+	job->templates = memory_zeroed(config->template_count, sizeof(struct template_settings *));
 	for (size_t i = 0; i < config->template_count; i++) {
 		const struct template_settings *template = &config->templates[i];
 		if (draft_leaves_out(draft, NAMED_TEMPLATE, template->name, template->origin,

@@ -106,7 +106,6 @@ static void hand_over(int channel, const struct files_job *job, size_t index)
 	struct message message = {.kind = MESSAGE_KEY, .work = (uint32_t)index};
 	(void)snprintf(message.text, sizeof message.text, "%s", job->keys[index].variable);
 	(void)message_write(channel, &message);
-	explicit_bzero(&message, sizeof message);
 }
 
 static int apply(const struct files_job *job, int channel, struct error *error)

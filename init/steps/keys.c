@@ -75,7 +75,6 @@ static int make_value(const struct key_settings *settings, struct text *value)
 		add_hex(value, bytes, length);
 	else
 		add_base64(value, bytes, length, settings->encoding == KEY_BASE64URL);
-	explicit_bzero(bytes, sizeof bytes);
 	return 0;
 }
 
@@ -145,9 +144,7 @@ static int read_key(struct files_key *key, struct error *error)
 		return refuse(settings, error, strerror(errno));
 	if (check_status(settings, &status, error) != 0)
 		return -1;
-	int result = take_value(key, value, read(file, value, VALUE_MOST + 1), error);
-	explicit_bzero(value, sizeof value);
-	return result;
+	return take_value(key, value, read(file, value, VALUE_MOST + 1), error);
 }
 
 /* --------------------------------------------------------------------------------------------- */
@@ -183,7 +180,6 @@ static int write_key(const struct files_job *job, const struct files_key *key)
 	text_add_format(&contents, "%s\n", value_of(key));
 	int result = folder < 0 ? -1 : place_write(&place, &contents, false);
 	int number = errno;
-	explicit_bzero(contents.bytes, contents.length);
 	text_free(&contents);
 	errno = number;
 	return result;

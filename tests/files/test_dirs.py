@@ -73,10 +73,10 @@ def test_folders_come_before_waiting_and_steps(project):
 
 
 def test_what_shows_the_configuration_makes_nothing(project):
-    for subcommand in ("config", "check"):
-        project.write("tminus.ini", "[dir logs]\n")
+    project.write("tminus.ini", "[dir logs]\n[template conf]\nfrom = tminus.ini\nvars = X\n")
+    for subcommand in ("config", "check", "explain"):
         project.container(subcommand, namespace=False, cwd=project.path).wait()
-    assert not (project / "logs").exists()
+    assert os.listdir(project.path) == ["tminus.ini"]
 
 
 @pytest.mark.parametrize("path, message", [
@@ -119,6 +119,17 @@ def test_what_is_wrong_in_the_section_is_told_with_its_line(project, ini, fault)
     faults = project.faults(f"[dir first]\n{ini}\n", environment={"UP": "a/.."})
     assert len(faults) == 1 and fault in faults[0]
     assert not (project / "first").exists()
+
+
+@pytest.mark.parametrize("kind", ["DIR", "TEMPLATE"])
+def test_paths_have_no_variables(project, kind):
+    name = f"TMINUS_{kind}_LOGS_MODE"
+    assert project.faults("[dir logs]\n", environment={name: "0700"}) == [f"{name}: unknown variable"]
+
+
+def test_a_path_has_settings_on_the_command_line(project):
+    project.boot("[dir logs]\nmode = 0755\n", "--set", "dir.logs.mode=0700", "--set", "dir.a.b/c.mode=0711")
+    assert project.mode("logs") == 0o700 and project.mode("a.b/c") == 0o711
 
 
 def test_all_faults_are_told_at_once(project):

@@ -133,10 +133,27 @@ def test_its_settings_may_come_from_the_environment(project):
     assert (project / "other.key").read_text() == key + "\n" and len(key) == 32
 
 
+def test_a_variable_that_is_required_may_be_a_key(project):
+    assert project.variables(f"[env]\nrequired = APP_KEY\n{INI}", "APP_KEY")
+
+
+def test_a_value_that_env_sets_keeps_the_key_from_being_made(project):
+    assert project.variables(f"[env]\nAPP_KEY ?= mine\n{INI}", "APP_KEY") == "mine"
+    assert not (project / "app.key").exists()
+
+
+def test_a_guarded_command_has_it(project):
+    key = project.variables(INI, "APP_KEY")
+    guarded = project.container("guard", "--", "sh", "-c", "echo $APP_KEY", namespace=False, cwd=project.path,
+                                environment={"DATABASE_URL": "sqlite:///shop.db"})
+    assert guarded.wait() == 0, guarded.err.text()
+    assert guarded.out.text() == key + "\n"
+
+
 def test_its_value_is_never_shown(project):
     key = project.variables(INI, "APP_KEY")
     said = project.boot(INI, "--set", "log.level=debug")
-    for subcommand in ("config", "check", "help"):
+    for subcommand in ("config", "check", "explain", "help"):
         run = project.container(subcommand, namespace=False, cwd=project.path)
         run.wait()
         said += run.out.text() + run.err.text()
@@ -145,7 +162,7 @@ def test_its_value_is_never_shown(project):
 
 def test_what_shows_the_configuration_makes_no_key(project):
     project.write("tminus.ini", INI)
-    for subcommand in ("config", "check", "wait"):
+    for subcommand in ("config", "check", "explain", "wait"):
         project.container(subcommand, namespace=False, cwd=project.path).wait()
     assert not (project / "app.key").exists()
 

