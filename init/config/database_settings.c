@@ -112,6 +112,15 @@ static bool named_kind(const struct search *search, enum database_kind *kind)
 	return known;
 }
 
+static void check_name(const struct search *search)
+{
+	const char *name = search->config->database_name;
+	if (name != NULL && !database_name_is_plain(name))
+		faults_add(search->faults,
+			"%s: database.name has a control character in it, a newline say",
+			given_of(search, "name")->origin);
+}
+
 static void check_kind(const struct search *search)
 {
 	enum database_kind kind;
@@ -363,6 +372,7 @@ void database_settings_find(const struct config *config, char *const *environmen
 {
 	struct search search = {config, environment, faults, handed, warnings};
 	check_kind(&search);
+	check_name(&search);
 	*url = search_all(&search);
 	if (*url == NULL)
 		return;

@@ -170,3 +170,22 @@ def test_a_port_beside_a_url_is_said_to_be_passed_over(configured):
 def test_an_empty_url_of_the_platform_is_said(configured):
     assert "DATABASE_URL is set, but empty" in configured.run("--set", "wait.level=tcp", "--", "true", DATABASE_URL="").stderr
     assert configured.run("--", "true", DATABASE_URL="").stderr == "", "a plain init"
+
+
+@pytest.mark.parametrize("variables, named", [
+    ({"DATABASE_URL": "postgres://u@h/a%0Ab"}, "DATABASE_URL: the name"),
+    ({"TMINUS_DATABASE_URL": "mysql://u@h/a%0Ab"}, "TMINUS_DATABASE_URL: the name"),
+    ({"DATABASE_URL": "sqlite:///a\nb"}, "DATABASE_URL: the name"),
+    ({"DATABASE_URL": "postgres://u@h/d", "TMINUS_DATABASE_NAME": "a\nb"}, "TMINUS_DATABASE_NAME: database.name"),
+])
+def test_a_name_of_a_database_with_a_newline_is_refused(configured, variables, named):
+    (fault,) = configured.faults("--set", "wait.level=tcp", **variables)
+    assert fault.startswith(named) and "a control character in it, a newline say" in fault
+
+
+def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refused(configured):
+    configured.write("[wait]\nstable = 2m\n")
+    (fault,) = configured.faults()
+    assert fault == ("tminus.ini:2: wait.stable = 2 min 0 s is not shorter than wait.timeout = 60 s, so that nothing could "
+                     "ever be ready in time")
+    assert configured.run("config", "--set", "wait.timeout=0").returncode == 0
