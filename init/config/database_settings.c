@@ -286,8 +286,8 @@ static void list_parts(
 	bool file = url->kind == DATABASE_SQLITE;
 	parts[0] = (struct part){"name", config->database_name, &url->name};
 	parts[1] = (struct part){"user", config->database_user, file ? NULL : &url->user};
-	parts[2] = (struct part){
-		"password", config->database_password, file ? NULL : &url->password};
+	parts[2] =
+		(struct part){"password", config->database_password, file ? NULL : &url->password};
 }
 
 /* database.user, password and name in the place of the URL's own; and what cannot be. */
@@ -362,7 +362,8 @@ static struct database_url *search_all(const struct search *search)
 		return from_family(search, family);
 	if (variable_value(search->environment, "DATABASE_URL") != NULL &&
 		origins_any(config->origins))
-		list_append(search->warnings, "DATABASE_URL is set, but empty: there is no database");
+		list_append(
+			search->warnings, "DATABASE_URL is set, but empty: there is no database");
 	return NULL;
 }
 

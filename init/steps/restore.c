@@ -344,8 +344,7 @@ static void keep_tables(struct restoring *all)
 		list_append(kept, all->config.upgrade_version_table);
 	static const struct words_options options = {.kind = WORDS_LIST};
 	struct error ignored;
-	(void)words_split(
-		manifest_get(&all->manifest, MANIFEST_EXCLUDE), &options, kept, &ignored);
+	(void)words_split(manifest_get(&all->manifest, MANIFEST_EXCLUDE), &options, kept, &ignored);
 }
 
 static int check(struct restoring *all, struct error *error)
