@@ -23,7 +23,7 @@ enum manifest_field {
 	MANIFEST_SCHEMA,   /* database.schema; "" for all */
 	MANIFEST_TOOL,	   /* what the tool says of its version */
 	MANIFEST_FORMAT,   /* enum backup_format by name, see dump.h */
-	MANIFEST_TABLES,   /* separated by commas; "" for all */
+	MANIFEST_TABLES,   /* words (words.h) separated by commas; "" for all */
 	MANIFEST_EXCLUDE,  /* likewise; "" for none */
 	MANIFEST_REVISION, /* what the version table held; "" for nothing */
 	MANIFEST_BOOT,	   /* TMINUS_BOOT_ID */

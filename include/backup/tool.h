@@ -43,6 +43,9 @@ char *tool_version_of(
 	const struct list *command, char *const *environment, int status, struct error *error);
 char *tool_version(const char *program, char *const *environment, int status, struct error *error);
 
+/* program with the folder that command's last word names, if it is there; the caller frees it. */
+char *tool_beside(const struct list *command, const char *program);
+
 /* Adds a command's words, or the program where there are none. */
 void tool_add_command(struct list *argv, const struct list *command, const char *program);
 

@@ -66,6 +66,9 @@ bool database_url_scheme(const char *text, enum database_kind *kind);
 struct database_url *database_url_from_parts(enum database_kind kind, const char *host, int port,
 	const char *user, const char *password, const char *name, const char *origin);
 
+/* Has name no control characters? Logs, option files and manifests have lines. */
+bool database_name_is_plain(const char *name);
+
 /* Is it SQLite's database in memory, which no other process sees? Its name is NULL. */
 bool database_url_in_memory(const struct database_url *url);
 

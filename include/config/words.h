@@ -34,6 +34,9 @@ int words_split(const char *text, const struct words_options *options, struct li
  * caller frees it. */
 char *words_shell_operator(const char *text);
 
+/* word as it stands in a list; the caller frees it. */
+char *words_item(const char *word);
+
 /* argv as one line that the shell's rules would split into it again; the caller frees it. */
 char *words_join(char *const *words);
 

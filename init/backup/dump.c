@@ -6,6 +6,7 @@
 #include "backup/tool.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/words.h"
 #include "database/query.h"
 #include "process/exec.h"
 
@@ -34,8 +35,10 @@ static void note_tables(
 	struct manifest *manifest, enum manifest_field field, const struct list *tables)
 {
 	struct text text = {0};
-	for (size_t i = 0; i < tables->count; i++)
-		text_add_format(&text, "%s%s", i > 0 ? ", " : "", tables->items[i]);
+	for (size_t i = 0; i < tables->count; i++) {
+		autofree char *quoted = words_item(tables->items[i]);
+		text_add_format(&text, "%s%s", i > 0 ? ", " : "", quoted);
+	}
 	if (text.bytes != NULL)
 		manifest_set(manifest, field, text.bytes);
 	text_free(&text);

@@ -102,24 +102,12 @@ static void take_listing(void *context, const char *bytes, size_t length)
 	}
 }
 
-/* Of the release that made the dump: beside its pg_dump, where that is named by its folder. */
-static char *find_restore(const struct list *command)
-{
-	const char *dump = command->items[command->count - 1];
-	const char *name = strrchr(dump, '/');
-	struct text path = {0};
-	if (name != NULL && text_equal(name + 1, DUMP))
-		text_add_bytes(&path, dump, (size_t)(name + 1 - dump));
-	text_add(&path, RESTORE);
-	return text_take(&path);
-}
-
 static int verify(const struct dump *dump, struct error *error)
 {
 	char verified[64];
 	struct listing listing = {0};
 	struct list argv = {0};
-	list_append_owned(&argv, find_restore(&dump->command));
+	list_append_owned(&argv, tool_beside(&dump->command, RESTORE));
 	list_append(&argv, "--list");
 	list_append(&argv, dump->path);
 	const struct tool_run run = {.tools = {argv.items},

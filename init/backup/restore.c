@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backup/tool.h"
 #include "base/memory.h"
@@ -50,21 +49,9 @@ int restore_mixed(
 		restore->path, stored, there);
 }
 
-/* Of the release whose dump tool backup.command names by its folder. */
 char *restore_tool(const struct restore *restore, const char *program)
 {
-	const struct list *command = &restore->config->backup_command;
-	const char *dump = command->count > 0 ? command->items[command->count - 1] : "";
-	const char *slash = strrchr(dump, '/');
-	struct text path = {0};
-	if (slash != NULL)
-		text_add_bytes(&path, dump, (size_t)(slash + 1 - dump));
-	text_add(&path, program);
-	if (slash != NULL && access(path.bytes, X_OK) != 0) {
-		text_free(&path);
-		text_add(&path, program);
-	}
-	return text_take(&path);
+	return tool_beside(&restore->config->backup_command, program);
 }
 
 char *restore_tool_version(const struct restore *restore, const char *program, struct error *error)

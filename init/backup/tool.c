@@ -291,6 +291,22 @@ void tool_add_command(struct list *argv, const struct list *command, const char 
 		list_append(argv, program);
 }
 
+/* Of the release whose dump tool command names by its folder. */
+char *tool_beside(const struct list *command, const char *program)
+{
+	const char *dump = command->count > 0 ? command->items[command->count - 1] : "";
+	const char *slash = strrchr(dump, '/');
+	struct text path = {0};
+	if (slash != NULL)
+		text_add_bytes(&path, dump, (size_t)(slash + 1 - dump));
+	text_add(&path, program);
+	if (slash != NULL && access(path.bytes, X_OK) != 0) {
+		text_free(&path);
+		text_add(&path, program);
+	}
+	return text_take(&path);
+}
+
 char *tool_version(const char *program, char *const *environment, int status, struct error *error)
 {
 	struct list command = {0};

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "config/json.h"
+#include "database/create.h"
 #include "process/exec.h"
 #include "process/signals.h"
 #include "run/plan.h"
@@ -100,6 +101,17 @@ static int enter_folder(const struct wait_job *wait, struct failure *failure)
 	return -1;
 }
 
+/* There is no database of this name: a start would make it, and do all of its work. */
+static void add_creation(struct check *check)
+{
+	for (size_t i = 0; i < check->plan->work_count; i++)
+		if (!text_equal(check->plan->works[i].kind, WORK_BACKUP))
+			check->inspection.due |= work_bit(i);
+	add_fact(check, "migrations",
+		"there is no such database: it would be created (database.create)");
+	add_due(check);
+}
+
 static void read_database(struct check *check)
 {
 	struct keeper_job *job = check->plan->keeper_job;
@@ -124,7 +136,9 @@ static void read_database(struct check *check)
 			check_backup(check);
 		}
 	}
-	if (result != 0) {
+	if (result != 0 && job->wait.create && database_is_missing(&failure)) {
+		add_creation(check);
+	} else if (result != 0) {
 		add_fact(check, "refused", failure.message);
 		check->status = failure.status;
 	}

@@ -23,6 +23,8 @@
 #include "config/words.h"
 
 /* A configuration on its way. */
+#define DURATION_SIZE 32
+
 struct loader {
 	const struct config_request *request;
 	struct config *config;
@@ -494,6 +496,21 @@ static void check_seed_tables(struct loader *loader)
 			origins_plain(config->origins, "seed", "if_empty")->origin);
 }
 
+/* Stability is looked for within the limit. */
+static void check_wait(struct loader *loader)
+{
+	const struct config *config = loader->config;
+	char room[2][DURATION_SIZE];
+	if (config->wait_timeout <= 0 || config->wait_stable < config->wait_timeout)
+		return;
+	faults_add(loader->faults,
+		"%s: wait.stable = %s is not shorter than wait.timeout = %s, so that nothing could "
+		"ever be ready in time",
+		origins_plain(config->origins, "wait", "stable")->origin,
+		text_duration(config->wait_stable, room[0], DURATION_SIZE),
+		text_duration(config->wait_timeout, room[1], DURATION_SIZE));
+}
+
 /* entry: NAME=value */
 static void hand_over(struct loader *loader, const char *entry)
 {
@@ -743,6 +760,7 @@ static void fill(struct loader *loader)
 		assign_named(loader, kind);
 	find_role(loader);
 	check_commands(loader);
+	check_wait(loader);
 	check_seed(loader);
 	check_way_back(loader);
 	find_database(loader);

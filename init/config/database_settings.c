@@ -47,11 +47,38 @@ struct search {
 	char *const *environment;
 	struct faults *faults;
 	struct list *handed; /* NAME=value that children need to reach it too */
+	struct list *warnings;
 };
 
 static const struct given *given_of(const struct search *search, const char *key)
 {
 	return origins_plain(search->config->origins, "database", key);
+}
+
+/* By who gave it; -1 for nobody. A file is the environment's. */
+static int rank_of(const struct search *search, const char *key)
+{
+	const struct given *given = given_of(search, key);
+	if (given->text == NULL)
+		return -1;
+	return given->source == SOURCE_FILE ? SOURCE_ENVIRONMENT : (int)given->source;
+}
+
+/* A part takes the place of the URL's own, unless who gave the URL has precedence. */
+static bool counts(const struct search *search, const char *key, const char *value)
+{
+	return value != NULL && rank_of(search, key) >= rank_of(search, "url");
+}
+
+static void warn_passed_over(const struct search *search, const char *key, const char *url)
+{
+	const struct given *given = given_of(search, key);
+	struct text warning = {0};
+	if (given->text == NULL || given->text[0] == '\0')
+		return;
+	text_add_format(&warning, "%s: database.%s is passed over: the URL of %s counts",
+		given->origin, key, url);
+	list_append_owned(search->warnings, text_take(&warning));
 }
 
 static const char *first_filled(char *const *environment, const char *const *names, size_t *which)
@@ -83,6 +110,15 @@ static bool named_kind(const struct search *search, enum database_kind *kind)
 	bool known = database_url_scheme(scheme.bytes, kind);
 	text_free(&scheme);
 	return known;
+}
+
+static void check_name(const struct search *search)
+{
+	const char *name = search->config->database_name;
+	if (name != NULL && !database_name_is_plain(name))
+		faults_add(search->faults,
+			"%s: database.name has a control character in it, a newline say",
+			given_of(search, "name")->origin);
 }
 
 static void check_kind(const struct search *search)
@@ -234,22 +270,46 @@ static const struct family *find_family(const struct search *search)
 	return NULL;
 }
 
-static void take_over(char **field, const char *value)
+/* The parts that may stand beside a URL. */
+struct part {
+	const char *key;
+	const char *value;
+	char **field; /* the URL's; NULL where it has none */
+};
+
+#define PARTS 3
+
+static void list_parts(
+	const struct search *search, struct database_url *url, struct part parts[PARTS])
 {
-	if (value == NULL)
-		return;
-	free(*field);
-	*field = memory_copy(value);
+	const struct config *config = search->config;
+	bool file = url->kind == DATABASE_SQLITE;
+	parts[0] = (struct part){"name", config->database_name, &url->name};
+	parts[1] = (struct part){"user", config->database_user, file ? NULL : &url->user};
+	parts[2] =
+		(struct part){"password", config->database_password, file ? NULL : &url->password};
 }
 
-/* database.user, password and name in the place of the URL's own. */
+/* database.user, password and name in the place of the URL's own; and what cannot be. */
 static void override(const struct search *search, struct database_url *url)
 {
-	take_over(&url->name, search->config->database_name);
-	if (url->kind == DATABASE_SQLITE)
-		return;
-	take_over(&url->user, search->config->database_user);
-	take_over(&url->password, search->config->database_password);
+	struct part parts[PARTS];
+	bool by_url = url->scheme != NULL;
+	list_parts(search, url, parts);
+	for (size_t i = 0; i < PARTS; i++) {
+		if (parts[i].value == NULL || parts[i].field == NULL)
+			continue;
+		if (!counts(search, parts[i].key, parts[i].value)) {
+			warn_passed_over(search, parts[i].key, url->origin);
+			continue;
+		}
+		free(*parts[i].field);
+		*parts[i].field = memory_copy(parts[i].value);
+	}
+	if (by_url) {
+		warn_passed_over(search, "host", url->origin);
+		warn_passed_over(search, "port", url->origin);
+	}
 }
 
 /* The commands and the app know DATABASE_URL, and not our settings: where those say which database
@@ -257,11 +317,13 @@ static void override(const struct search *search, struct database_url *url)
 static void hand_url(const struct search *search, const struct database_url *url)
 {
 	const struct config *config = search->config;
-	bool changed = config->database_name != NULL || config->database_user != NULL ||
-		       config->database_password != NULL;
+	bool by_host = url->scheme == NULL && config->database_host != NULL;
+	bool changed = counts(search, "name", config->database_name) ||
+		       counts(search, "user", config->database_user) ||
+		       counts(search, "password", config->database_password);
 	if (config->database_url == NULL && config->database_host == NULL && !changed)
 		return;
-	autofree char *text = changed || config->database_url == NULL
+	autofree char *text = changed || by_host || config->database_url == NULL
 				      ? database_url_text(url)
 				      : memory_copy(config->database_url);
 	autofree char *normalized =
@@ -279,6 +341,8 @@ static struct database_url *search_all(const struct search *search)
 {
 	const struct config *config = search->config;
 	const struct given *explicit = given_of(search, "url");
+	if (config->database_host != NULL && rank_of(search, "host") > rank_of(search, "url"))
+		return from_host(search);
 	if (config->database_url != NULL)
 		return parse(search, config->database_url, explicit->origin);
 	bool failed = search->faults->messages.count > 0;
@@ -288,23 +352,28 @@ static struct database_url *search_all(const struct search *search)
 			explicit->origin);
 	if (explicit->text != NULL)
 		return NULL;
-	if (config->database_host != NULL)
-		return from_host(search);
 	if (is_sqlite_file(search))
 		return from_file_name(search);
 	const char *platform = variable_filled(search->environment, "DATABASE_URL");
 	if (platform != NULL)
 		return parse(search, platform, platform_origin(search));
 	const struct family *family = find_family(search);
-	return family != NULL ? from_family(search, family) : NULL;
+	if (family != NULL)
+		return from_family(search, family);
+	if (variable_value(search->environment, "DATABASE_URL") != NULL &&
+		origins_any(config->origins))
+		list_append(
+			search->warnings, "DATABASE_URL is set, but empty: there is no database");
+	return NULL;
 }
 
 void database_settings_find(const struct config *config, char *const *environment,
 	struct database_url **url, struct list *handed, struct list *warnings,
 	struct faults *faults)
 {
-	struct search search = {config, environment, faults, handed};
+	struct search search = {config, environment, faults, handed, warnings};
 	check_kind(&search);
+	check_name(&search);
 	*url = search_all(&search);
 	if (*url == NULL)
 		return;

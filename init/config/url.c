@@ -535,6 +535,13 @@ static int parse_network(struct database_url *url, const char *rest, struct erro
 	return apply_parameters(url, error);
 }
 
+bool database_name_is_plain(const char *name)
+{
+	while (*name != '\0' && (unsigned char)*name >= ' ')
+		name++;
+	return *name == '\0';
+}
+
 int database_url_parse(
 	const char *text, const char *origin, struct database_url **result, struct error *error)
 {
@@ -549,6 +556,10 @@ int database_url_parse(
 	const char *rest = text + length + 1;
 	int status = url->kind == DATABASE_SQLITE ? parse_sqlite(url, rest, error)
 						  : parse_network(url, rest, error);
+	if (status == 0 && url->name != NULL && !database_name_is_plain(url->name))
+		status = error_set(error, STATUS_CONFIG,
+			"%s: the name of the database has a control character in it, a newline say",
+			origin);
 	if (status != 0) {
 		database_url_free(url);
 		return -1;

@@ -187,12 +187,12 @@ char *words_shell_operator(const char *text)
 	return NULL;
 }
 
-static bool needs_quotes(const char *word)
+static bool needs_quotes(const char *word, const char *plain)
 {
 	if (*word == '\0')
 		return true;
 	for (; *word != '\0'; word++)
-		if (!isalnum((unsigned char)*word) && strchr("_-./:=@%+,", *word) == NULL)
+		if (!isalnum((unsigned char)*word) && strchr(plain, *word) == NULL)
 			return true;
 	return false;
 }
@@ -209,13 +209,22 @@ static void add_quoted(struct text *line, const char *word)
 	text_add_byte(line, '\'');
 }
 
+char *words_item(const char *word)
+{
+	struct text item = {0};
+	if (!needs_quotes(word, "_-./:=@%+"))
+		return memory_copy(word);
+	add_quoted(&item, word);
+	return text_take(&item);
+}
+
 char *words_join(char *const *words)
 {
 	struct text line = {0};
 	for (size_t i = 0; words != NULL && words[i] != NULL; i++) {
 		if (i > 0)
 			text_add_byte(&line, ' ');
-		if (needs_quotes(words[i]))
+		if (needs_quotes(words[i], "_-./:=@%+,"))
 			add_quoted(&line, words[i]);
 		else
 			text_add(&line, words[i]);

@@ -30,7 +30,8 @@ static const char *const statements[] = {
 	[DATABASE_MYSQL] =
 		"SELECT COALESCE(SUM(TABLE_NAME = $v), 0), COALESCE(SUM(TABLE_NAME = $v), 0), "
 		"COALESCE(SUM(TABLE_NAME = $l), 0), COALESCE(SUM(TABLE_NAME = $g), 0), "
-		"COALESCE(SUM(TABLE_NAME NOT IN ($v, $l, $g) AND TABLE_TYPE = 'BASE TABLE'), 0) "
+		"COALESCE(SUM(TABLE_NAME NOT IN ($v, $l, $g) AND TABLE_TYPE IN ('BASE TABLE', "
+		"'SYSTEM VERSIONED')), 0) "
 		"FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND $s = $s",
 	[DATABASE_SQLITE] =
 		"SELECT COALESCE(SUM(name = $v), 0), COALESCE(SUM(name = $v), 0), "

@@ -27,7 +27,7 @@ static void add_child(struct draft *draft, const char *name, spawn_function *ent
 		.name = name,
 		.entry = entry,
 		.context = kept,
-		.time_limit = draft->config->backup_timeout,
+		.time_limit = entry == backup_child ? draft->config->backup_timeout : 0,
 		.grace = draft->config->boot_grace,
 		.to_group = true,
 	};

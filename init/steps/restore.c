@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "config/words.h"
 #include "database/catalog.h"
 #include "steps/message.h"
 #include "steps/work.h"
@@ -341,11 +342,9 @@ static void keep_tables(struct restoring *all)
 		list_append(kept, versions[i]);
 	if (all->restore.data_only && all->config.upgrade_version_table != NULL)
 		list_append(kept, all->config.upgrade_version_table);
-	autofree char *left_out = memory_copy(manifest_get(&all->manifest, MANIFEST_EXCLUDE));
-	char *rest = NULL;
-	for (char *name = strtok_r(left_out, ",", &rest); name != NULL;
-		name = strtok_r(NULL, ",", &rest))
-		list_append(kept, name + strspn(name, " "));
+	static const struct words_options options = {.kind = WORDS_LIST};
+	struct error ignored;
+	(void)words_split(manifest_get(&all->manifest, MANIFEST_EXCLUDE), &options, kept, &ignored);
 }
 
 static int check(struct restoring *all, struct error *error)

@@ -129,3 +129,63 @@ def test_statuses_that_count_as_done_let_boot_go_on(configured):
     (configured.folder / "data").mkdir()
     (configured.folder / "data/sown").touch()
     assert "seed: data/sown is there, nothing to seed" in configured.run("--", "true").stderr
+
+
+INI_PARTS = "[database]\nname = ini_name\nuser = ini_user\npassword = horse\nport = 1\n"
+
+
+@pytest.mark.parametrize("arguments, variables", [
+    (["--set", "database.url=postgres://u@h/d"], {}),
+    ([], {"TMINUS_DATABASE_URL": "postgres://u@h/d"}),
+    ([], {"TMINUS_DATABASE_URL_FILE": "url"}),
+])
+def test_a_url_has_precedence_over_parts_of_a_lower_source(configured, arguments, variables):
+    configured.folder.script("url", "postgres://u@h/d\n", mode=0o600)
+    configured.write(INI_PARTS + "host = ini_host\n")
+    result = configured.run(*arguments, "--set", "wait.level=tcp", "--set", "wait.timeout=1ms", "--", "true", **variables)
+    assert "postgres://u@h:5432/d" in result.stderr and "horse" not in result.stderr
+    for key in ("name", "user", "password", "host", "port"):
+        assert f": database.{key} is passed over: the URL of " in result.stderr
+    result = configured.run("config", *arguments, **variables)
+    assert "postgres://u@h:5432/d" in result.stdout
+
+
+def test_parts_of_the_same_or_a_higher_source_take_the_place_of_the_urls(configured):
+    configured.write(INI_PARTS + "url = postgres://u@h/d\n")
+    assert "postgres://ini_user@h:5432/ini_name" in configured.run("config").stdout
+    assert "postgres://set@h:5432/ini_name" in configured.run("config", "--set", "database.user=set").stdout
+    told = configured.run("config", "--set", "database.host=other")
+    assert "postgres://ini_user@other:1/ini_name" not in told.stdout, "of no kind"
+    told = configured.run("config", "--set", "database.host=other", TMINUS_DATABASE_KIND="postgres")
+    assert "postgres://ini_user@other:1/ini_name" in told.stdout
+
+
+def test_a_port_beside_a_url_is_said_to_be_passed_over(configured):
+    told = configured.run("--set", "wait.level=tcp", "--set", "wait.timeout=1ms", "--", "true",
+                          DATABASE_URL="postgres://u@h/d", TMINUS_DATABASE_PORT="5")
+    assert "TMINUS_DATABASE_PORT: database.port is passed over: the URL of DATABASE_URL counts" in told.stderr
+    assert "postgres://u@h:5432/d" in told.stderr
+
+
+def test_an_empty_url_of_the_platform_is_said(configured):
+    assert "DATABASE_URL is set, but empty" in configured.run("--set", "wait.level=tcp", "--", "true", DATABASE_URL="").stderr
+    assert configured.run("--", "true", DATABASE_URL="").stderr == "", "a plain init"
+
+
+@pytest.mark.parametrize("variables, named", [
+    ({"DATABASE_URL": "postgres://u@h/a%0Ab"}, "DATABASE_URL: the name"),
+    ({"TMINUS_DATABASE_URL": "mysql://u@h/a%0Ab"}, "TMINUS_DATABASE_URL: the name"),
+    ({"DATABASE_URL": "sqlite:///a\nb"}, "DATABASE_URL: the name"),
+    ({"DATABASE_URL": "postgres://u@h/d", "TMINUS_DATABASE_NAME": "a\nb"}, "TMINUS_DATABASE_NAME: database.name"),
+])
+def test_a_name_of_a_database_with_a_newline_is_refused(configured, variables, named):
+    (fault,) = configured.faults("--set", "wait.level=tcp", **variables)
+    assert fault.startswith(named) and "a control character in it, a newline say" in fault
+
+
+def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refused(configured):
+    configured.write("[wait]\nstable = 2m\n")
+    (fault,) = configured.faults()
+    assert fault == ("tminus.ini:2: wait.stable = 2 min 0 s is not shorter than wait.timeout = 60 s, so that nothing could "
+                     "ever be ready in time")
+    assert configured.run("config", "--set", "wait.timeout=0").returncode == 0

@@ -65,6 +65,17 @@ def test_check_without_the_server_is_69(run, fleet):
     assert status == 69 and re.search(r"^refused ", out, re.MULTILINE)
 
 
+def test_check_says_that_the_database_would_be_created(run, fleet, server):
+    server.sql("GRANT ALL ON *.* TO app" if isinstance(server, servers.MariaDB) else "ALTER ROLE app CREATEDB")
+    fleet.url = server.url(name="not_there")
+    try:
+        status, out, _ = run("check", settings={"database_create": "yes"})
+        assert status == 0 and "it would be created (database.create)" in out and re.search(r"^due +upgrade, seed$", out, re.MULTILINE)
+        assert run("check")[0] == 77
+    finally:
+        server.sql("REVOKE ALL ON *.* FROM app" if isinstance(server, servers.MariaDB) else "ALTER ROLE app NOCREATEDB")
+
+
 def test_a_guarded_downgrade_is_written_down_and_the_next_start_upgrades_again(run, fleet):
     assert fleet.boot()[0] == 0
     status, _, log = run("guard", "--", *alembic(fleet, "downgrade", "-1"))

@@ -50,6 +50,34 @@ def test_safety_backups_do_not_count_out_the_others(shop):
     assert len(made) == 2 and len(left) == 4
 
 
+def test_a_table_with_a_comma_in_its_name_is_left_out_and_stays(mariadb):
+    mariadb.fill()
+    mariadb.execute("CREATE TABLE `a, b` (n INTEGER)", "INSERT INTO `a, b` VALUES (1)")
+    mariadb.backup(TMINUS_BACKUP_EXCLUDE="'a, b' log")
+    mariadb.spoil()
+    mariadb.execute("UPDATE `a, b` SET n = 2")
+    mariadb.restore("latest")
+    assert mariadb.ask("SELECT n FROM `a, b`") == [(2,)]
+
+
+def test_the_time_limit_of_backups_cuts_no_restore_short(sqlite):
+    sqlite.fill()
+    before = sqlite.contents()
+    sqlite.backup()
+    sqlite.spoil()
+    sqlite.restore("latest", TMINUS_BACKUP_TIMEOUT="1ms")
+    assert sqlite.contents() == before
+
+
+def test_a_database_of_system_versioned_tables_is_not_empty(mariadb):
+    mariadb.fill()
+    mariadb.backup()
+    other = mariadb.other()
+    other.execute("CREATE TABLE versioned (n INTEGER) WITH SYSTEM VERSIONING", "INSERT INTO versioned VALUES (1)")
+    said = other.restore("latest", "--into", other.url())
+    assert "what was there before is in other-" in said
+
+
 def test_latest_is_no_safety_backup(shop):
     before = shop.contents()
     shop.backup()
