@@ -211,11 +211,11 @@ void environment_prepend_path(const struct environment *environment)
 	text_free(&whole);
 }
 
-/* A [key NAME] comes later, and never empty. */
-static bool is_given(const struct environment *environment, const char *name)
+/* A variable of [key NAME] gets its value later. */
+static bool is_there(const struct environment *environment, const char *name)
 {
 	return variable_filled(environment->known->items, name) != NULL ||
-	       origins_named(environment->config->origins, NAMED_KEY, name) != NULL;
+	       origins_named(environment->origins, NAMED_KEY, name) != NULL;
 }
 
 void environment_require(const struct environment *environment)
@@ -223,7 +223,7 @@ void environment_require(const struct environment *environment)
 	const struct list *names = &environment->config->env_required;
 	struct text missing = {0};
 	for (size_t i = 0; i < names->count; i++)
-		if (!is_given(environment, names->items[i]))
+		if (!is_there(environment, names->items[i]))
 			text_add_format(
 				&missing, "%s%s", missing.length > 0 ? ", " : "", names->items[i]);
 	if (missing.length > 0)
