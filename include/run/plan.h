@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "process/table.h"
 #include "run/jobs.h"
+#include "run/prefix.h"
 #include "run/services.h"
 #include "steps/backup.h"
 #include "steps/files.h"
@@ -130,6 +131,7 @@ struct plan {
 	struct files_key *keys; /* what [key NAME] gives, in every environment */
 	size_t key_count;
 	struct list stamp;     /* argv of upgrade.unversioned = stamp:REVISION */
+	struct prefix prefix;  /* of the lines of its commands */
 	struct list downgrade; /* argv of the rollback, where it is made here */
 	struct list texts;     /* names and commands of steps, made here */
 };

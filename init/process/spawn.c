@@ -38,6 +38,8 @@ static int refuse_folder(const struct command *command, int number, struct error
  * signal. prctl(2) */
 static int become(const struct command *command, pid_t parent, struct error *error)
 {
+	for (int i = 0; command->outputs != NULL && i < 2; i++)
+		(void)dup2(command->outputs[i], STDOUT_FILENO + i);
 	if (command->identity != NULL && identity_assume(command->identity, error) != 0)
 		return -1;
 	die_with_parent(parent);
