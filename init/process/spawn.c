@@ -82,8 +82,10 @@ static pid_t fork_command(const struct command *command, int report)
 		return pid;
 	if (command->become != NULL)
 		_exit(command->become(command->argv, command->environment));
+	bool in_front = terminal_is_ours(command->terminal);
 	(void)setpgid(0, 0);
-	terminal_give(command->terminal, getpid());
+	if (in_front)
+		terminal_give(command->terminal, getpid());
 	struct error error = {0};
 	(void)become(command, parent, &error);
 	report_and_exit(&error, report);

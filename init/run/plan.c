@@ -8,6 +8,7 @@
 #include "config/given.h"
 #include "config/order.h"
 #include "config/show.h"
+#include "process/terminal.h"
 #include "run/plan_draft.h"
 
 #define STEPS_MOST 15  /* of tminus's own, and the app */
@@ -285,6 +286,7 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	size_t most = waits + config->step_count + beside + STEPS_MOST;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = request->terminal;
+	plan->table.in_front = terminal_is_ours(request->terminal);
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
 	plan->works = memory_zeroed(config->step_count + WORKS_OWN, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);

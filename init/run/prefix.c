@@ -26,11 +26,15 @@
 #define NAME_MOST 200
 #define OUT_SIZE (PREFIX_LINE * 6 + NAME_MOST * 6 + 64) /* each byte as \u00XX */
 
+/* Field by field, so that the rooms for lines are pages that PID 1 never touches. */
 void prefix_add(struct prefix *prefix, struct process *process, const char *name)
 {
-	prefix->pairs[prefix->count++] = (struct prefix_pair){.process = process,
-		.streams = {{.name = name, .end = -1}, {.name = name, .end = -1}},
-		.ends = {-1, -1}};
+	struct prefix_pair *pair = &prefix->pairs[prefix->count++];
+	pair->process = process;
+	for (int i = 0; i < 2; i++) {
+		pair->streams[i].name = name;
+		pair->streams[i].end = pair->ends[i] = -1;
+	}
 }
 
 /* --- the log child --------------------------------------------------------------------------- */

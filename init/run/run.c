@@ -686,16 +686,22 @@ static bool stopped_by_now(struct run *run)
 }
 
 /* Ctrl-Z, or a read in the background: the job that we are stops with the command, and goes on with
- * it, so that the shell that started us stays in charge. credentials(7), setpgid(2) */
+ * it, so that the shell that started us stays in charge. A shell's fg brings a job that runs to the
+ * front without a word: the command's first read tells. credentials(7), setpgid(2) */
 static void follow_stop(struct run *run, const struct process *process)
 {
-	int terminal = run->plan->table.terminal;
+	struct process_table *table = &run->plan->table;
 	int number = process->stopped_by;
-	if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+	bool reads = number == SIGTTIN || number == SIGTTOU;
+	if (number != SIGTSTP && !reads)
 		return;
-	signals_suspend(number);
-	if (terminal_is_ours(terminal))
-		terminal_give(terminal, process->pid);
+	if (!reads || !terminal_is_ours(table->terminal))
+		signals_suspend(number);
+	table->in_front = terminal_is_ours(table->terminal);
+	if (table->in_front)
+		terminal_give(table->terminal, process->pid);
+	else if (reads && !terminal_is_awaited())
+		return; /* nobody would ever bring it to the front: it would stop again at once */
 	(void)kill(-process->pid, SIGCONT);
 }
 
