@@ -142,6 +142,14 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 
 void plan_notes_free(struct plan_notes *notes);
 
+/* Tries every user, group and capability that a row of plan is to have, and adds to *lacks what
+ * root lacks for them (enum identity_lacks). -1 and error where one cannot be had.
+ * identity_rehearse */
+int plan_rehearse(const struct plan *plan, unsigned *lacks, struct error *error);
+
+/* Takes one out of *lacks: what follows from it; NULL when there is none left. */
+const char *plan_next_lack(unsigned *lacks);
+
 /* Is a backup wanted before an upgrade, and no database known that it could be made of? */
 bool plan_misses_backup(const struct config *config);
 #define PLAN_MISSES_BACKUP                                                                  \

@@ -126,11 +126,8 @@ char **draft_app_environment(struct draft *draft)
 	return draft_environment(plan->environment, plan->notify_variables);
 }
 
-/* Of a row that is started; the app's, too, where the plan ends before it. */
 static bool is_used(const struct plan *plan, const struct identity *identity)
 {
-	if (identity == plan->identity && plan->app == NULL && plan->boots)
-		return true;
 	for (size_t i = 0; i < plan->table.count; i++)
 		if (plan->table.rows[i].kind.command.identity == identity)
 			return true;
