@@ -12,4 +12,7 @@
  * U+FFFD. How many bytes of text it stands for: at least 1. text is not empty. */
 size_t json_escape(const char *text, char room[static JSON_CHARACTER]);
 
+/* Adds text to room at *used as the inside of a JSON string; what does not fit is left out. */
+void json_add(char *room, size_t size, size_t *used, const char *text);
+
 #endif

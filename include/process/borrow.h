@@ -27,8 +27,9 @@ typedef void borrow_explain(
 	const struct command *command, const struct borrow_failure *failure, int report);
 
 /* Starts command, with report open in the child until its exec. Its pid, or -1 where only fork(2)
- * does: on another machine, under an emulator, for a terminal's foreground, another identity, a
- * drop-in's own way, or while an earlier child is still before its exec. clone(2), CLONE_VM */
+ * does: on another machine, under an emulator, for a terminal's foreground, another identity or
+ * outputs, a drop-in's own way, or while an earlier child is still before its exec. clone(2),
+ * CLONE_VM */
 pid_t borrow_start(const struct command *command, int report, borrow_explain *explain);
 
 /* Gives back the memory of the child's stack, unless it is in use. */

@@ -38,6 +38,10 @@ const char *descendants_names(char *room, size_t size);
  * 0 when it is no such shell. proc_pid_task(5), children */
 pid_t descendants_behind_shell(pid_t shell, int signal);
 
+/* A child of ours that is none of the app's: it is not told of, and gets no signal but from a
+ * kill(-1). */
+void descendants_spare(pid_t pid);
+
 /* Sends signal, and CONT behind it, to every descendant. Without /proc it reaches nothing when not
  * PID 1. */
 void descendants_signal(int signal);

@@ -22,7 +22,8 @@ struct command {
 	char *const *environment;
 	const char *workdir;		 /* NULL: where we are */
 	const struct identity *identity; /* NULL: the same as ours */
-	int terminal; /* put the child into the foreground of this descriptor; -1: do not */
+	const int *outputs;		 /* its stdout and stderr; NULL: ours */
+	int terminal; /* put the child into its foreground, where we are in it; -1: do not */
 	spawn_become_function *become; /* NULL: in tminus's own way */
 };
 

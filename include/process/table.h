@@ -104,7 +104,8 @@ struct process_table {
 	process_observer *observer;
 	process_reaped *reaped; /* NULL: nobody asks */
 	void *context;
-	int terminal;  /* as terminal_find; taken back whenever a row ends */
+	int terminal;  /* as terminal_find; taken back whenever a row ends, where we are */
+	bool in_front; /* the foreground's job */
 	bool more;     /* children are left to reap: the loop comes round without waiting */
 	bool all_gone; /* waitpid(2) said ECHILD: no child is left, ours or adopted */
 };

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "process/table.h"
 #include "run/jobs.h"
+#include "run/prefix.h"
 #include "run/services.h"
 #include "steps/backup.h"
 #include "steps/files.h"
@@ -130,6 +131,7 @@ struct plan {
 	struct files_key *keys; /* what [key NAME] gives, in every environment */
 	size_t key_count;
 	struct list stamp;     /* argv of upgrade.unversioned = stamp:REVISION */
+	struct prefix prefix;  /* of the lines of its commands */
 	struct list downgrade; /* argv of the rollback, where it is made here */
 	struct list texts;     /* names and commands of steps, made here */
 };
@@ -139,6 +141,14 @@ struct plan {
 struct plan *plan_new(const struct config *config, const struct plan_request *request);
 
 void plan_notes_free(struct plan_notes *notes);
+
+/* Tries every user, group and capability that a row of plan is to have, and adds to *lacks what
+ * root lacks for them (enum identity_lacks). -1 and error where one cannot be had.
+ * identity_rehearse */
+int plan_rehearse(const struct plan *plan, unsigned *lacks, struct error *error);
+
+/* Takes one out of *lacks: what follows from it; NULL when there is none left. */
+const char *plan_next_lack(unsigned *lacks);
 
 /* Is a backup wanted before an upgrade, and no database known that it could be made of? */
 bool plan_misses_backup(const struct config *config);

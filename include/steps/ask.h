@@ -17,10 +17,10 @@ struct ask_meanwhile {
 	int64_t interval;
 };
 
-/* Runs command to its end, in a child, and waits: its exit status, 128+n when signal n killed it, or
- * that of error where it could not be run. -1 when channel became readable meanwhile, so that nobody
- * wants to know any more: then the command's group is killed. limit is in ms, 0 for none; a command
- * that takes longer is killed. error is empty unless its status is set. */
+/* Runs command to its end, in a child, and waits: its exit status, 128+n when signal n killed it,
+ * or that of error where it could not be run. -1 when channel became readable meanwhile, so that
+ * nobody wants to know any more: then the command's group is killed. limit is in ms, 0 for none; a
+ * command that takes longer is killed. error is empty unless its status is set. */
 int ask(const struct command *command, int64_t limit, int channel,
 	const struct ask_meanwhile *meanwhile, struct error *error);
 

@@ -28,3 +28,11 @@ size_t json_escape(const char *text, char room[static JSON_CHARACTER])
 			length == 0 ? "\\ufffd" : text);
 	return length > 0 ? length : 1;
 }
+
+void json_add(char *room, size_t size, size_t *used, const char *text)
+{
+	while (*text != '\0' && *used + JSON_CHARACTER < size) {
+		text += json_escape(text, room + *used);
+		*used += strlen(room + *used);
+	}
+}

@@ -106,20 +106,11 @@ static bool put(const char *line, size_t length)
 	return written > 0;
 }
 
-/* Adds text to room at *used as the inside of a JSON string; what does not fit is left out. */
-static void add_json_string(char *room, size_t size, size_t *used, const char *text)
-{
-	while (*text != '\0' && *used + JSON_CHARACTER < size) {
-		text += json_escape(text, room + *used);
-		*used += strlen(room + *used);
-	}
-}
-
 static size_t format_json(char *line, size_t size, enum log_level level, const char *message)
 {
 	size_t used = (size_t)snprintf(line, size,
 		"{\"program\":\"tminus\",\"level\":\"%s\",\"message\":\"", levels[level].name);
-	add_json_string(line, size - 4, &used, message);
+	json_add(line, size - 4, &used, message);
 	return used + (size_t)snprintf(line + used, size - used, "\"}\n");
 }
 

@@ -158,6 +158,28 @@ static void look_for_app(struct check *check)
 		check->status = error.status;
 }
 
+/* A plan of the whole run, because the app and what is beside it have users of their own. */
+static void try_identities(struct check *check, const struct config_request *call)
+{
+	const struct config *config = check->config;
+	struct error error = {0};
+	unsigned lacks = 0;
+	const struct plan_request request = {.scope = config->app.count > 0 ? PLAN_RUN : PLAN_BOOT,
+		.terminal = -1,
+		.call = call};
+	bool possible = plan_rehearse(plan_new(config, &request), &lacks, &error) == 0;
+	struct text warning = {0};
+	for (const char *lack; (lack = plan_next_lack(&lacks)) != NULL;)
+		text_add_format(&warning, "%s%s", warning.length > 0 ? ". " : "", lack);
+	if (warning.length > 0)
+		add_fact(check, "warning", warning.bytes);
+	text_free(&warning);
+	if (possible || check->status != 0)
+		return;
+	add_fact(check, "refused", error.message);
+	check->status = error.status;
+}
+
 /* --- showing --------------------------------------------------------------------------------- */
 
 static const char *shown(const char *value, const char *otherwise)
@@ -240,6 +262,7 @@ int command_check(struct command_line *line)
 		check.status = STATUS_CONFIG;
 	}
 	look_for_app(&check);
+	try_identities(&check, &line->request);
 	if ((line->options & OPTION_JSON) != 0)
 		show_json(&check, history);
 	else

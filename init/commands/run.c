@@ -73,36 +73,17 @@ static int check_scope(const struct config *config, const struct plan_request *r
 	return 0;
 }
 
-static bool is_used(const struct plan *plan, const struct identity *identity)
-{
-	for (size_t i = 0; i < plan->table.count; i++)
-		if (plan->table.rows[i].kind.command.identity == identity)
-			return true;
-	return false;
-}
-
-/* Every user, group and capability is tried before the first step: nothing is done by a boot whose
- * app could not be who it should be. */
+/* Nothing is done by a boot whose app could not be who it should be. */
 static int try_identities(const struct plan *plan)
 {
 	struct error error = {0};
 	unsigned lacks = 0;
-	for (size_t i = 0; i <= plan->step_identities; i++) {
-		const struct identity *identity = &plan->identities[i];
-		if (!is_used(plan, identity))
-			continue;
-		if (identity_rehearse(identity, &error) != 0) {
-			log_error("%s; nothing was started", error.message);
-			return error.status;
-		}
-		lacks |= identity_lacks(identity);
+	if (plan_rehearse(plan, &lacks, &error) != 0) {
+		log_error("%s; nothing was started", error.message);
+		return error.status;
 	}
-	if ((lacks & IDENTITY_LACKS_KILL) != 0)
-		log_warn("without CAP_KILL no signal reaches the app's user, so that nothing but "
-			 "the platform's KILL ends it; add the capability KILL");
-	if ((lacks & IDENTITY_LACKS_SETPCAP) != 0)
-		log_warn("without CAP_SETPCAP the bounding set stays as it is; "
-			 "security.no_new_privs = yes makes sure that nothing comes of it");
+	for (const char *lack; (lack = plan_next_lack(&lacks)) != NULL;)
+		log_warn("%s", lack);
 	return 0;
 }
 

@@ -156,6 +156,7 @@ static int borrower(void *unused)
 pid_t borrow_start(const struct command *command, int report, borrow_explain *explain)
 {
 	if (command->terminal >= 0 || command->identity != NULL || command->become != NULL ||
+		command->outputs != NULL ||
 		__atomic_exchange_n(&own.lent, 1, __ATOMIC_ACQUIRE) != 0)
 		return -1;
 	own.loan = (struct loan){command, explain, getpid(), report, {.file = ""}};

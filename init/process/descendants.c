@@ -132,6 +132,13 @@ static bool is_among(const pid_t *pids, size_t count, pid_t pid)
 	return false;
 }
 
+static pid_t spared;
+
+void descendants_spare(pid_t pid)
+{
+	spared = pid;
+}
+
 /* Adds to tree the processes in /proc whose parent is in it already; how many it added. */
 static size_t grow(DIR *proc, pid_t *tree, size_t count)
 {
@@ -141,7 +148,8 @@ static size_t grow(DIR *proc, pid_t *tree, size_t count)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (!is_among(tree, count, pid) && is_among(tree, count, parent_of(pid)))
+		if (pid != spared && !is_among(tree, count, pid) &&
+			is_among(tree, count, parent_of(pid)))
 			tree[count++] = pid;
 	}
 	return count - before;

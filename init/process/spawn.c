@@ -38,6 +38,8 @@ static int refuse_folder(const struct command *command, int number, struct error
  * signal. prctl(2) */
 static int become(const struct command *command, pid_t parent, struct error *error)
 {
+	for (int i = 0; command->outputs != NULL && i < 2; i++)
+		(void)dup2(command->outputs[i], STDOUT_FILENO + i);
 	if (command->identity != NULL && identity_assume(command->identity, error) != 0)
 		return -1;
 	die_with_parent(parent);
@@ -80,8 +82,10 @@ static pid_t fork_command(const struct command *command, int report)
 		return pid;
 	if (command->become != NULL)
 		_exit(command->become(command->argv, command->environment));
+	bool in_front = terminal_is_ours(command->terminal);
 	(void)setpgid(0, 0);
-	terminal_give(command->terminal, getpid());
+	if (in_front)
+		terminal_give(command->terminal, getpid());
 	struct error error = {0};
 	(void)become(command, parent, &error);
 	report_and_exit(&error, report);

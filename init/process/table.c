@@ -105,7 +105,8 @@ static enum process_state start(struct process *process, const struct occasion *
 	process->descriptor = child.descriptor;
 	process->deadline = clock_deadline(process->kind.time_limit);
 	if (!is_function) {
-		terminal_give(process->kind.command.terminal, child.pid);
+		if (terminal_is_ours(process->kind.command.terminal))
+			terminal_give(process->kind.command.terminal, child.pid);
 		return PROCESS_STARTING;
 	}
 	process->confirmed = true;
@@ -153,7 +154,7 @@ static enum process_state ended(struct process *process, const struct occasion *
 	if (process->kind.sweeps)
 		(void)kill(-group, SIGTERM);
 	process->deadline = CLOCK_NEVER;
-	if (process->kind.entry == NULL && process->kind.command.terminal >= 0)
+	if (process->kind.entry == NULL && occasion->table->in_front)
 		terminal_give(process->kind.command.terminal, getpgrp());
 	if (failed)
 		return never_ran(occasion->table, process, &error);

@@ -12,20 +12,24 @@ static void lead_group(int terminal)
 
 int terminal_find(void)
 {
-	for (int descriptor = 0; descriptor <= 2; descriptor++) {
-		pid_t foreground = tcgetpgrp(descriptor);
-		if (foreground < 0 || foreground != getpgrp())
-			continue;
-		if (getpgrp() == 0)
-			lead_group(descriptor);
-		return descriptor;
-	}
-	return -1;
+	int found = -1;
+	for (int descriptor = 2; descriptor >= 0; descriptor--)
+		if (tcgetpgrp(descriptor) >= 0)
+			found = descriptor;
+	if (found >= 0 && getpgrp() == 0 && terminal_is_ours(found))
+		lead_group(found);
+	return found;
+}
+
+bool terminal_is_awaited(void)
+{
+	pid_t parent = getppid();
+	return parent > 0 && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
 }
 
 bool terminal_is_ours(int terminal)
 {
-	return tcgetpgrp(terminal) == getpgrp();
+	return terminal >= 0 && tcgetpgrp(terminal) == getpgrp();
 }
 
 void terminal_give(int terminal, pid_t group)

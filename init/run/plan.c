@@ -8,6 +8,7 @@
 #include "config/given.h"
 #include "config/order.h"
 #include "config/show.h"
+#include "process/terminal.h"
 #include "run/plan_draft.h"
 
 #define STEPS_MOST 15  /* of tminus's own, and the app */
@@ -258,6 +259,24 @@ static void (*const scopes[])(struct draft *draft) = {
 	[PLAN_GUARD] = add_waiting_guard,
 };
 
+/* tminus's own children write no lines but through the log; who becomes PID 1 has no child. */
+static void add_prefixes(const struct draft *draft)
+{
+	const struct config *config = draft->config;
+	struct plan *plan = draft->plan;
+	enum plan_scope scope = draft->request->scope;
+	if (config->log_prefix == PREFIX_NONE || (scope != PLAN_RUN && scope != PLAN_BOOT))
+		return;
+	bool all = config->log_prefix == PREFIX_ALL && config->app_mode != APP_EXEC;
+	plan->prefix.json = config->log_format == LOG_JSON;
+	plan->prefix.pairs = memory_zeroed(plan->table.count, sizeof *plan->prefix.pairs);
+	for (size_t i = 0; i < plan->table.count; i++) {
+		struct process *row = &plan->table.rows[i];
+		if (row->kind.entry == NULL && (row != plan->app || all))
+			prefix_add(&plan->prefix, row, row != plan->app ? row->kind.name : "app");
+	}
+}
+
 struct plan *plan_new(const struct config *config, const struct plan_request *request)
 {
 	struct plan *plan = memory_zeroed(1, sizeof *plan);
@@ -268,6 +287,7 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	size_t most = waits + config->step_count + beside + STEPS_MOST;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = request->terminal;
+	plan->table.in_front = terminal_is_ours(request->terminal);
 	plan->steps = memory_zeroed(most, sizeof *plan->steps);
 	plan->works = memory_zeroed(config->step_count + WORKS_OWN, sizeof *plan->works);
 	plan->keeper_job = memory_zeroed(1, sizeof *plan->keeper_job);
@@ -282,5 +302,6 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	if (request->scope != PLAN_RUN)
 		add_release(plan);
 	plan->keeper_job->work_count = plan->work_count;
+	add_prefixes(&draft);
 	return plan;
 }

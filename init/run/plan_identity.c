@@ -125,3 +125,45 @@ char **draft_app_environment(struct draft *draft)
 	plan->notify_variables[0] = plan->notify_variable;
 	return draft_environment(plan->environment, plan->notify_variables);
 }
+
+static bool is_used(const struct plan *plan, const struct identity *identity)
+{
+	for (size_t i = 0; i < plan->table.count; i++)
+		if (plan->table.rows[i].kind.command.identity == identity)
+			return true;
+	return false;
+}
+
+int plan_rehearse(const struct plan *plan, unsigned *lacks, struct error *error)
+{
+	for (size_t i = 0; i <= plan->step_identities; i++) {
+		const struct identity *identity = &plan->identities[i];
+		if (!is_used(plan, identity))
+			continue;
+		if (identity_rehearse(identity, error) != 0)
+			return -1;
+		*lacks |= identity_lacks(identity);
+	}
+	return 0;
+}
+
+const char *plan_next_lack(unsigned *lacks)
+{
+	static const struct {
+		unsigned lack;
+		const char *text;
+	} texts[] = {
+		{IDENTITY_LACKS_KILL,
+			"without CAP_KILL no signal reaches the app's user, so that nothing but "
+			"the platform's KILL ends it; add the capability KILL"},
+		{IDENTITY_LACKS_SETPCAP,
+			"without CAP_SETPCAP the bounding set stays as it is; "
+			"security.no_new_privs = yes makes sure that nothing comes of it"},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if ((*lacks & texts[i].lack) != 0) {
+			*lacks &= ~texts[i].lack;
+			return texts[i].text;
+		}
+	return NULL;
+}

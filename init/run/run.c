@@ -276,6 +276,7 @@ static enum run_state become_app(struct run *run)
 	write_down(run);
 	if (!run->config->app_notify)
 		notify_send(&run->notify, "READY=1");
+	prefix_close(&run->plan->prefix);
 	descendants_disown();
 	(void)spawn_become(&run->plan->app->kind.command, &error);
 	(void)descendants_adopt();
@@ -685,16 +686,22 @@ static bool stopped_by_now(struct run *run)
 }
 
 /* Ctrl-Z, or a read in the background: the job that we are stops with the command, and goes on with
- * it, so that the shell that started us stays in charge. credentials(7), setpgid(2) */
+ * it, so that the shell that started us stays in charge. A shell's fg brings a job that runs to the
+ * front without a word: the command's first read tells. credentials(7), setpgid(2) */
 static void follow_stop(struct run *run, const struct process *process)
 {
-	int terminal = run->plan->table.terminal;
+	struct process_table *table = &run->plan->table;
 	int number = process->stopped_by;
-	if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+	bool reads = number == SIGTTIN || number == SIGTTOU;
+	if (number != SIGTSTP && !reads)
 		return;
-	signals_suspend(number);
-	if (terminal_is_ours(terminal))
-		terminal_give(terminal, process->pid);
+	if (!reads || !terminal_is_ours(table->terminal))
+		signals_suspend(number);
+	table->in_front = terminal_is_ours(table->terminal);
+	if (table->in_front)
+		terminal_give(table->terminal, process->pid);
+	else if (reads && !terminal_is_awaited())
+		return; /* nobody would ever bring it to the front: it would stop again at once */
 	(void)kill(-process->pid, SIGCONT);
 }
 
@@ -770,6 +777,8 @@ static void observe(void *context, struct process *process, enum process_change 
 	struct supervised *supervised = services_find(&run->plan->services, process);
 	run->error = error;
 	run->changes++;
+	if (change == PROCESS_HAS_ENDED)
+		prefix_ended(&run->plan->prefix, process);
 	if (supervised != NULL)
 		on_supervised(run, supervised, change);
 	else
@@ -822,13 +831,17 @@ static void trim_once(struct run *run)
 static void turn(struct run *run, struct pollfd *ready)
 {
 	note(run);
-	int64_t deadline = run->plan->table.more ? 0 : next_deadline(run);
+	struct prefix *prefix = &run->plan->prefix;
+	int64_t again = prefix_look(prefix);
+	int64_t deadline = run->plan->table.more ? 0 : clock_earlier(again, next_deadline(run));
 	ready[0] = (struct pollfd){.fd = run->signals, .events = POLLIN};
 	size_t count = 1 + table_descriptors(&run->plan->table, ready + 1);
 	if (run->notify.descriptor >= 0)
 		ready[count++] = (struct pollfd){.fd = run->notify.descriptor, .events = POLLIN};
 	if (run->jobs.timer >= 0)
 		ready[count++] = (struct pollfd){.fd = run->jobs.timer, .events = POLLIN};
+	if (prefix->count > 0 && prefix->life >= 0)
+		ready[count++] = (struct pollfd){.fd = prefix->life, .events = POLLIN};
 	if (count == 1 && deadline == CLOCK_NEVER) {
 		take_signals(run);
 	} else {
@@ -850,7 +863,8 @@ static void turn(struct run *run, struct pollfd *ready)
 
 int run_plan(const struct config *config, struct plan *plan, struct manner *manner, int signals)
 {
-	struct pollfd ready[plan->table.count + 3]; /* the signals, the app's words, the timer */
+	struct pollfd ready[plan->table.count + 4]; /* the signals, the app's words, the timer,
+							   the log child */
 	struct run *run = memory_zeroed(1, sizeof *run);
 	*run = (struct run){
 		.config = config,
@@ -867,6 +881,7 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 	plan->table.reaped = manner->tell != NULL ? on_reaped : NULL;
 	plan->table.context = run;
 	boot_begin(&run->boot, config, plan);
+	prefix_open(&plan->prefix);
 	status_begin(&run->document, config, plan->boot_id);
 	notify_begin(&run->notify, manner->follows ? NULL : getenv("NOTIFY_SOCKET"),
 		plan->notify_address);

@@ -21,10 +21,10 @@ static void load(void)
 		"TMINUS_UPGRADE_ON_FAILURE=rollback", "TMINUS_UPGRADE_ROLLBACK=down",
 		"TMINUS_VERIFY_COMMAND=verify", "TMINUS_SEED_ALL=seed",
 		"TMINUS_BACKUP_DIRECTORY=/backups", NULL};
-	static const char *const settings[] = {"step.collect.command=collect",
-		"service.early.command=early", "service.early.after=boot",
-		"service.early.ready=tcp://c:3", "service.late.command=late",
-		"service.late.restart=always"};
+	static const char *const settings[] = {"key.TOKEN.file=/run/token",
+		"step.collect.command=collect", "service.early.command=early",
+		"service.early.after=boot", "service.early.ready=tcp://c:3",
+		"service.late.command=late", "service.late.restart=always"};
 	struct config_request request = {.app_argv = argv, .environment = environment};
 	struct faults faults = {0};
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)

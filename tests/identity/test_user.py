@@ -1,6 +1,7 @@
 """Who the app and the steps are: user, groups, home; and what is said when that cannot be."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -142,6 +143,24 @@ def test_without_the_right_to_change_the_user_nothing_is_started(container, fold
     assert f"--set app.user: user {user}: cannot set its" in run.err.text()
     assert "CAP_SETUID" in run.err.text() and "nothing was started" in run.err.text()
     assert not (folder / "started").exists()
+
+
+@pytest.mark.parametrize("setting", ["app.user=2002", "service.x.user=2002", "step.x.user=2002"])
+def test_check_says_that_the_right_to_change_the_user_is_missing(container, folder, setting):
+    command = f"touch {folder / 'started'}"
+    run = container("check", "--set", setting, "--set", f"app.command={command}", "--set", f"service.x.command={command}",
+                    "--set", f"step.x.command={command}", prefix=SOMEBODY)
+    assert run.wait() == 78
+    assert re.search(rf"^refused +--set {re.escape(setting.split('=')[0])}: user 2002: cannot set its.*CAP_SETUID",
+                     run.out.text(), re.MULTILINE)
+    assert not (folder / "started").exists()
+
+
+def test_check_warns_of_what_root_lacks_to_look_after_another_user(container):
+    run = container("check", "--set", "app.user=2001", "--set", "app.command=true",
+                    prefix=["setpriv", "--bounding-set=-kill,-setpcap", "--inh-caps=-kill,-setpcap"])
+    assert run.wait() == 0
+    assert re.search(r"^warning +without CAP_KILL .*\. without CAP_SETPCAP ", run.out.text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("user", ["2001", "2001:2001"])

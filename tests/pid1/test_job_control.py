@@ -46,6 +46,11 @@ class Shell:
         """The shell throws away what was typed before it."""
         self.expect(lambda: self.terminal.output.text().endswith(PROMPT), "the prompt")
 
+    def starts_behind(self, command):
+        """Starts it as a job in the background, whose "up" comes behind the prompt."""
+        self.type(f"{harness.TMINUS} -- {command} &")
+        self.shows("up\r\n")
+
     def status(self):
         """Of the job that has ended."""
         self.command("echo status''=$?.")
@@ -150,3 +155,36 @@ def test_a_stop_signal_that_was_sent_to_the_app_holds(on_terminal):
     run.expect(lambda: app.state() == "T", "the app to be stopped")
     run.signal(signal.SIGCONT)
     run.expect(lambda: app.state() == "S", "the app to go on")
+
+
+def test_fg_gives_the_terminal_to_a_job_that_was_started_in_the_background(shell):
+    shell.starts_behind(asks())
+    shell.expect_stopped(True)
+    shell.type("")
+    shell.answers("meanwhile")
+    shell.command("fg")
+    shell.type("hello")
+    shell.shows("<hello>")
+    assert shell.status() == 7
+
+
+def test_fg_of_a_job_that_runs_gives_it_the_terminal_when_it_reads(shell, folder):
+    os.mkfifo(folder / "go")
+    shell.starts_behind(asks(f"read y <{folder.path}/go"))
+    shell.type("")
+    shell.answers("meanwhile")
+    shell.command("fg")
+    (folder / "go").write_text("\n")
+    shell.type("hello")
+    shell.shows("<hello>")
+    assert shell.status() == 7
+
+
+def test_a_job_that_ends_in_the_background_leaves_the_terminal_to_the_shell(shell, folder):
+    os.mkfifo(folder / "go")
+    shell.starts_behind(f"sh -c 'echo u\"\"p; read y <{folder.path}/go'")
+    shell.type("")
+    shell.answers("before")
+    (folder / "go").write_text("\n")
+    shell.command("wait")
+    shell.answers("behind")

@@ -126,6 +126,8 @@ def test_nothing_is_lost_and_nothing_grows(container, folder, recorder, record_p
 
 
 STOPPED = """
+[log]
+prefix = {prefix}
 [app]
 command = sh -c '{app}'
 grace = 200ms
@@ -163,7 +165,7 @@ def test_a_stop_at_any_moment_leaves_nobody(container, folder, record_property):
     chance, ends, begun = random.Random(int.from_bytes(os.urandom(4), "big")), collections.Counter(), time.monotonic()
     while time.monotonic() - begun < STOPS_DURATION:
         app, statuses = chance.choice(list(APPS.items()))
-        name = folder.script("tminus.ini", STOPPED.format(app=app, chaos=chaos), mode=0o644)
+        name = folder.script("tminus.ini", STOPPED.format(app=app, chaos=chaos, prefix=chance.choice(["no", "others", "all"])), mode=0o644)
         mark = f"SOAK={os.getpid()}-{sum(ends.values())}"
         run = container("--config", name, namespace=chance.random() < 0.5, environment=dict([mark.split("=")]))
         run.signal(signal.SIGCONT)
