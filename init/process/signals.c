@@ -59,7 +59,7 @@ void signals_unblock(void)
 
 void signals_reset(void)
 {
-	static const struct kernel_action by_default;
+	const struct kernel_action by_default = {0};
 	for (int number = 1; number <= SIGNAL_LAST; number++) {
 		struct kernel_action before = {0};
 		(void)syscall(SYS_rt_sigaction, number, &by_default, &before, sizeof(kernel_mask));
