@@ -121,9 +121,11 @@ $(OUT)/own.o: $(OUT)/init/main.o $(filter-out $(LOG),$(OBJECTS))
 
 $(OUT)/tminus: SYMBOLS := -s
 $(OUT)/symbols: SYMBOLS = -Wl,-Map,$@.map
-$(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o $(OUT)/libtminus.a docker/static/layout.ld docker/static/first.ld
+$(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o $(OUT)/libtminus.a docker/static/start.S \
+		docker/static/layout.ld docker/static/first.ld
 	@echo '  LINK   $@'
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SYMBOLS) -o $@ $(OUT)/own.o $(LIBS) $(LOG)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SYMBOLS) -Wl,-e,start_blocked -o $@ \
+		docker/static/start.S $(OUT)/own.o $(LIBS) $(LOG)
 else
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	@echo '  LINK   $@'
