@@ -11,7 +11,7 @@ RUN docker/static/build
 COPY Makefile CHANGELOG.md LICENSE ./
 COPY include include
 COPY init init
-COPY docker/static/notice docker/static/layout.ld docker/static/
+COPY docker/static/notice docker/static/layout.ld docker/static/first.ld docker/static/start.S docker/static/
 RUN make -j"$(nproc)" static
 
 FROM scratch

@@ -44,7 +44,7 @@ CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
 FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto
 LDFLAGS  += -static -no-pie -flto=auto -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none \
-	-Wl,-z,noseparate-code -Wl,-T,docker/static/layout.ld -s
+	-Wl,-z,noseparate-code -Wl,-T,docker/static/layout.ld
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'
@@ -122,9 +122,13 @@ $(OUT)/own.o: $(OUT)/init/main.o $(filter-out $(LOG),$(OBJECTS))
 	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -o $@ $^
 	$(Q)$(ARCH)-linux-gnu-objcopy --set-section-flags '.rodata*.str*=alloc,readonly,data,contents' $@
 
-$(OUT)/tminus: $(OUT)/own.o $(OUT)/libtminus.a
+$(OUT)/tminus: SYMBOLS := -s
+$(OUT)/symbols: SYMBOLS = -Wl,-Map,$@.map
+$(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o $(OUT)/libtminus.a docker/static/start.S \
+		docker/static/layout.ld docker/static/first.ld
 	@echo '  LINK   $@'
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/own.o $(LIBS) $(LOG)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SYMBOLS) -Wl,-e,start_blocked -o $@ \
+		docker/static/start.S $(OUT)/own.o $(LIBS) $(LOG)
 else
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	@echo '  LINK   $@'
@@ -261,6 +265,13 @@ static:
 	@WITH="$(WITH)" docker/static/build $(ARCH)
 	@$(MAKE) --no-print-directory VARIANT=static ARCH=$(ARCH) $(STATIC)/tminus
 	@WITH="$(WITH)" docker/static/notice $(STATIC) $(VERSION)
+
+# What lies in the first pages of the static binary, after a look at what it touches. Needs valgrind.
+.PHONY: order
+order:
+	@$(MAKE) --no-print-directory VARIANT=static $(STATIC)/symbols
+	@docker/static/order $(STATIC)/symbols $(STATIC)/symbols.map >$(STATIC)/first.ld
+	@cp $(STATIC)/first.ld docker/static/first.ld
 
 # --- the manual --------------------------------------------------------------------------------
 

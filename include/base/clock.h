@@ -6,6 +6,7 @@
 #ifndef TMINUS_BASE_CLOCK_H
 #define TMINUS_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The deadline that never comes. */
@@ -16,6 +17,9 @@ int64_t clock_now(void);
 
 /* The deadline limit milliseconds from now; a limit of 0 means none: CLOCK_NEVER. */
 int64_t clock_deadline(int64_t limit);
+
+/* Is it over? The clock is not looked at for CLOCK_NEVER. */
+bool clock_passed(int64_t deadline);
 
 /* Milliseconds left until deadline for poll(2): -1 for CLOCK_NEVER, 0 when it is over. */
 int clock_left(int64_t deadline);

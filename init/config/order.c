@@ -19,9 +19,9 @@ static const char *const builtins[BUILTINS] = {
 /* The nodes are the built-in steps and, from BUILTINS on, the user's. */
 struct graph {
 	const struct step_settings *steps;
-	size_t count;			  /* of nodes */
-	bool edge[NODES_MAX][NODES_MAX];  /* [one][other]: one comes before other */
-	bool reach[NODES_MAX][NODES_MAX]; /* the same over any number of edges */
+	size_t count;		  /* of nodes */
+	bool (*edge)[NODES_MAX];  /* [one][other]: one comes before other */
+	bool (*reach)[NODES_MAX]; /* the same over any number of edges */
 	bool done[NODES_MAX];
 	bool late[NODES_MAX]; /* comes as late as it can */
 };
@@ -252,15 +252,17 @@ struct ordered_step *order_steps(
 			ORDER_STEPS_MAX);
 		return NULL;
 	}
-	autofree struct graph *graph = memory_zeroed(1, sizeof *graph);
-	graph->steps = steps;
-	graph->count = BUILTINS + count;
-	if (add_edges(graph, faults) != 0)
+	struct graph graph = {.steps = steps, .count = BUILTINS + count};
+	autofree bool(*edge)[NODES_MAX] = memory_zeroed(graph.count, sizeof *edge);
+	autofree bool(*reach)[NODES_MAX] = memory_zeroed(graph.count, sizeof *reach);
+	graph.edge = edge;
+	graph.reach = reach;
+	if (add_edges(&graph, faults) != 0)
 		return NULL;
-	if (has_cycle(graph)) {
-		refuse_cycle(graph, faults);
+	if (has_cycle(&graph)) {
+		refuse_cycle(&graph, faults);
 		return NULL;
 	}
-	add_defaults(graph);
-	return walk(graph, order_count);
+	add_defaults(&graph);
+	return walk(&graph, order_count);
 }

@@ -14,7 +14,8 @@
 
 #include "base/memory.h"
 
-#define TREE_LIMIT 4096 /* descendants signalled in one walk; the next walk takes the rest */
+#define SHELL_PATH_SIZE 256 /* no shell has a longer name */
+#define TREE_LIMIT 4096	    /* descendants signalled in one walk; the next walk takes the rest */
 
 int descendants_adopt(void)
 {
@@ -49,7 +50,7 @@ static bool is_shell(pid_t pid)
 {
 	static const char shells[] = " sh dash bash ash busybox zsh ksh mksh ";
 	char path[32];
-	char program[PATH_MAX];
+	char program[SHELL_PATH_SIZE];
 	(void)snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
 	ssize_t length = readlink(path, program, sizeof program - 2);
 	program[length > 0 ? length : 0] = '\0';
@@ -73,10 +74,12 @@ pid_t descendants_behind_shell(pid_t shell, int signal)
 	char file[64];
 	char children[64];
 	char *end;
+	if (!is_shell(shell))
+		return 0;
 	(void)snprintf(file, sizeof file, "task/%d/children", (int)shell);
 	pid_t child = (pid_t)strtol(read_proc(shell, file, children, sizeof children), &end, 10);
 	bool single = child > 0 && end[strspn(end, " ")] == '\0';
-	return single && is_shell(shell) && !catches(shell, signal) ? child : 0;
+	return single && !catches(shell, signal) ? child : 0;
 }
 
 /* From the second field behind the name on, as in proc_pid_stat(5); "" when pid is gone, or has

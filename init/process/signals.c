@@ -27,7 +27,12 @@ struct kernel_action {
 static struct {
 	kernel_mask blocked;
 	kernel_mask ignored;
+	bool known; /* blocked is */
 } inherited;
+
+/* The mask that the program was started with, where something has changed it before main:
+ * docker/static/start.S */
+const uint64_t *signals_at_start(void) __attribute__((weak));
 
 static kernel_mask bit(int number)
 {
@@ -48,8 +53,9 @@ void signals_block(void)
 {
 	kernel_mask before = 0;
 	swap_mask(UINT64_MAX, &before);
-	if (before != UINT64_MAX)
-		inherited.blocked = before;
+	if (!inherited.known)
+		inherited.blocked = signals_at_start != NULL ? *signals_at_start() : before;
+	inherited.known = true;
 }
 
 void signals_unblock(void)
@@ -59,7 +65,7 @@ void signals_unblock(void)
 
 void signals_reset(void)
 {
-	static const struct kernel_action by_default;
+	const struct kernel_action by_default = {0};
 	for (int number = 1; number <= SIGNAL_LAST; number++) {
 		struct kernel_action before = {0};
 		(void)syscall(SYS_rt_sigaction, number, &by_default, &before, sizeof(kernel_mask));

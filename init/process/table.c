@@ -388,10 +388,9 @@ int64_t table_deadline(const struct process_table *table)
 
 void table_expire(struct process_table *table)
 {
-	int64_t now = clock_now();
 	for (size_t i = 0; i < table->count; i++) {
 		struct process *process = &table->rows[i];
-		if (process_is_alive(process) && process->deadline <= now)
+		if (process_is_alive(process) && clock_passed(process->deadline))
 			handle(process, PROCESS_DEADLINE, &(struct occasion){.table = table});
 	}
 }

@@ -103,7 +103,8 @@ bool boot_next(struct boot *boot)
 	boot->begun = true;
 	boot->deadline = CLOCK_NEVER;
 	boot->phase = BOOT_IDLE;
-	boot->plan->waits[0].reason[0] = '\0'; /* the keeper's: of the step before */
+	if (boot->plan->keeper != NULL)
+		boot->plan->waits[0].reason[0] = '\0'; /* of the step before */
 	const struct plan_step *step = boot_current(boot);
 	for (; step != NULL && is_passed(boot, step); step = boot_current(boot)) {
 		if (step->kind == PLAN_STEP_RELEASE)

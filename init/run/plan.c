@@ -282,8 +282,9 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	struct plan *plan = memory_zeroed(1, sizeof *plan);
 	struct draft draft = {.config = config, .plan = plan, .request = request};
 	size_t beside = config->service_count + config->job_count;
-	size_t waits = config->wait_targets.count + 2 /* the keeper, the app's login */ +
-		       config->service_count;
+	bool logs_in = config_work_database(config) != NULL;
+	size_t waits = config->wait_targets.count + config->service_count +
+		       (logs_in ? 2 : 0) /* the keeper, the app's login */;
 	size_t most = waits + config->step_count + beside + STEPS_MOST;
 	plan->table.rows = memory_zeroed(most, sizeof *plan->table.rows);
 	plan->table.terminal = request->terminal;

@@ -264,7 +264,7 @@ static void note(struct run *run)
 		return;
 	if (run->note_at == CLOCK_NEVER)
 		run->note_at = clock_now() + NOTE_AFTER;
-	else if (run->note_at <= clock_now())
+	else if (clock_passed(run->note_at))
 		write_down(run);
 }
 
@@ -795,7 +795,7 @@ static void expire(struct run *run)
 {
 	struct error error = {0};
 	table_expire(&run->plan->table);
-	if (run->deadline <= clock_now()) {
+	if (clock_passed(run->deadline)) {
 		run->deadline = CLOCK_NEVER;
 		feed(run, RUN_DEADLINE);
 	}
@@ -820,7 +820,7 @@ static void conclude(struct run *run)
 
 static void trim_once(struct run *run)
 {
-	if (run->trim_at > clock_now())
+	if (!clock_passed(run->trim_at))
 		return;
 	run->trim_at = CLOCK_NEVER;
 	footprint_trim();
