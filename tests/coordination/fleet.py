@@ -108,7 +108,7 @@ class Fleet:
 
     def leader_at(self, gate):
         """The replica that stops at a gate, as soon as one does."""
-        harness.await_true(lambda: self.reached(gate), lambda: f"{gate}{self.describe()}")
+        harness.await_true(lambda: self.reached(gate), lambda: f"{gate}{self.describe()}", LIMIT)
         return next(each for each in self.replicas if "migrations: " in each.err.text() and each.is_running())
 
     # -- what was done
