@@ -35,7 +35,8 @@ FLAGS_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 CFLAGS   ?= $(FLAGS_$(VARIANT))
 ifeq ($(VARIANT),static)
 # musl and the libraries that docker/static/build has made; see there. Merged constants would lie
-# scattered among OpenSSL's, and each would bring its page into memory.
+# scattered among OpenSSL's, and each would bring its page into memory. musl makes nothing read-only
+# after relocation in a static program: RELRO would be padding, as would the rest of a page before .data.
 DEPS     := $(CURDIR)/build/static-deps/$(ARCH)/prefix
 OUT      := $(STATIC)
 CC       := $(DEPS)/bin/musl-gcc
@@ -44,7 +45,7 @@ CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
 FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto
 LDFLAGS  += -static -no-pie -flto=auto -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none \
-	-Wl,-z,noseparate-code -Wl,-T,docker/static/layout.ld
+	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64 -Wl,-T,docker/static/layout.ld
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -DTMINUS_VERSION='"$(VERSION)"'
@@ -113,13 +114,14 @@ build/tminus: build/debug/tminus
 ifeq ($(VARIANT),static)
 # Our own code first and as one piece, with its literals: optimized as one program with the libraries
 # it would lie scattered among theirs, and merged literals lie scattered anyway; each place is a page
-# fault. The log's state lies in one page with the C library's, which is written anyway.
+# fault. The log's state lies in one page with the C library's, which is written anyway. --unique: static
+# functions of one name in two files stay two, of which the linker can leave one out.
 LOG := $(OUT)/init/base/log.o
 $(LOG): FLAGS_static += -fno-lto
 
 $(OUT)/own.o: $(OUT)/init/main.o $(filter-out $(LOG),$(OBJECTS))
 	@echo '  LD     $@'
-	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -o $@ $^
+	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -Wl,--unique -o $@ $^
 	$(Q)$(ARCH)-linux-gnu-objcopy --set-section-flags '.rodata*.str*=alloc,readonly,data,contents' $@
 
 $(OUT)/tminus: SYMBOLS := -s

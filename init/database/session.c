@@ -202,7 +202,7 @@ int session_open(const struct database_url *url, const struct session_options *o
 {
 	const struct kind *kind = &kinds[url->kind];
 	*result = NULL;
-	if (kind->driver == NULL)
+	if (!HAS_DRIVERS || kind->driver == NULL)
 		return failure_set(failure, failure_of_kind(FAILURE_NOT_BUILT), "",
 			"this tminus was built without %s", kind->name);
 	struct search search = {

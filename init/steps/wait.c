@@ -161,7 +161,7 @@ static int probe(struct wait *wait, struct failure *failure)
 	};
 	if (open_session(job, &options, &wait->session, failure) == 0)
 		return 0;
-	if (job->create && database_is_missing(failure))
+	if (HAS_DRIVERS && job->create && database_is_missing(failure))
 		return create(wait, &options, failure);
 	return -1;
 }

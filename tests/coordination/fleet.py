@@ -63,7 +63,8 @@ class Fleet:
         """One more replica. settings: {"seed_when": "always"}; None takes one away."""
         ini = f"{self.project}/alembic.ini"
         chosen = {"upgrade_command": f"alembic -c {ini} upgrade head", "upgrade_tool": "alembic",
-                  "upgrade_migrations": str(self.project), "seed_all": self.seed, **self.settings, **(settings or {})}
+                  "upgrade_migrations": str(self.project), "seed_all": self.seed, "wait_timeout": f"{LIMIT}s",
+                  **self.settings, **(settings or {})}
         surroundings = {"DATABASE_URL": url or self.url, "FLEET": str(self.folder.path),
                         "APPLIED": str(self.folder / "applied"), "GATE": str(self.folder / "gate"),
                         **self.environment, **(environment or {})}
@@ -116,7 +117,7 @@ class Fleet:
 
     def leader_at(self, gate):
         """The replica that stops at a gate, as soon as one does."""
-        harness.await_true(lambda: self.reached(gate), lambda: f"{gate}{self.describe()}")
+        harness.await_true(lambda: self.reached(gate), lambda: f"{gate}{self.describe()}", LIMIT)
         return next(each for each in self.replicas if "migrations: " in each.err.text() and each.is_running())
 
     # -- what was done
