@@ -13,7 +13,8 @@ from conversion import RUNNABLE, ids
 def test_leaves_the_same_state_behind_as_the_script(case, stage):
     script, tminus = (run_all(case, kind, stage) for kind in ("script", "tminus"))
     assert all(script["processes"]), "nothing ran that could be compared"
-    assert differences(script, tminus) == []
+    found = differences(script, tminus)
+    assert not found, "\n".join(found)
 
 
 def differences(script, tminus, path=""):

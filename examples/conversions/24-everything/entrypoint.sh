@@ -156,7 +156,7 @@ run_hooks() {
 # --- roles ---------------------------------------------------------------------------------------
 
 as_app() {
-	HOME=/data exec setpriv --reuid "$PUID" --regid "$PGID" --clear-groups -- "$@"
+	HOME=/data exec setpriv --reuid "$PUID" --regid "$PGID" --groups "$PGID" -- "$@"
 }
 
 stop() {
