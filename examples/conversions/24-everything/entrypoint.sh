@@ -188,7 +188,7 @@ worker() {
 
 beat() {
 	wait_for_migration
-	as_app celery -A tasks beat --schedule /data/exports/beat --pidfile= --loglevel info
+	as_app celery -A tasks beat --schedule /data/exports/beat --pidfile= --loglevel debug
 }
 
 case $CONTAINER_ROLE in
