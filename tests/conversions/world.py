@@ -205,7 +205,8 @@ def look_at(process):
         # A process that writes its title does so over its environment.
         "environment": {} if " process" in argv[0] else
                        {name: value for name, value in environment if name not in SHELL_VARIABLES},
-        "user": (status["Uid"].split()[1], status["Gid"].split()[1], sorted(status.get("Groups", "").split())),
+        "user": (status["Uid"].split()[1], status["Gid"].split()[1],
+                 sorted({*status["Groups"].split()} - {status["Gid"].split()[1]})),
         "umask": status.get("Umask"),
         "files": re.search(r"^Max open files +(\S+) +(\S+)", limits, re.MULTILINE).groups(),
         "folder": "/" + re.sub(r"^/tmp/tminus-[^/]+/?", "", where).lstrip("/"),

@@ -1,8 +1,8 @@
 #!/bin/bash -e
 rm -f tmp/pids/server.pid
 bundle check || bundle install
-bundle exec rails db:migrate
+bin/rails db:migrate
 if [ "$PRECOMPILE" != no ]; then
-	bundle exec rails assets:precompile
+	bin/rails assets:precompile
 fi
 exec bundle exec "$@"

@@ -10,7 +10,7 @@ while ! mkdir /data/migrate.lock 2>/dev/null; do
 	echo "another replica migrates"
 	sleep 1
 done
-npx sequelize db:migrate
+npx sequelize-cli db:migrate
 rmdir /data/migrate.lock
 
 exec node server.js

@@ -20,7 +20,7 @@ worker)
 	exec celery -A tasks worker --pool solo --loglevel info
 	;;
 beat)
-	exec celery -A tasks beat --schedule /tmp/beat --pidfile= --loglevel info
+	exec celery -A tasks beat --schedule /tmp/beat --pidfile= --loglevel debug
 	;;
 *)
 	echo "unknown role $role" >&2

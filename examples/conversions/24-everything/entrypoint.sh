@@ -156,7 +156,7 @@ run_hooks() {
 # --- roles ---------------------------------------------------------------------------------------
 
 as_app() {
-	HOME=/data exec setpriv --reuid "$PUID" --regid "$PGID" --clear-groups -- "$@"
+	HOME=/data exec setpriv --reuid "$PUID" --regid "$PGID" --groups "$PGID" -- "$@"
 }
 
 stop() {
@@ -188,7 +188,7 @@ worker() {
 
 beat() {
 	wait_for_migration
-	as_app celery -A tasks beat --schedule /data/exports/beat --pidfile= --loglevel info
+	as_app celery -A tasks beat --schedule /data/exports/beat --pidfile= --loglevel debug
 }
 
 case $CONTAINER_ROLE in
