@@ -740,10 +740,21 @@ int coordinate_extensions(struct coordination *all, const struct message *questi
 											    : -1;
 }
 
-/* The state refuses: that is for the next start to say, what was read is read. */
-static int inspect_again(struct coordination *all, struct failure *failure)
+/* Does it leave the migrations as they are? */
+static bool leaves_alone(const struct work *work)
 {
-	(void)ask_where_needed(all, true);
+	static const char *const kinds[] = {WORK_BACKUP, WORK_SEED, WORK_STEP, WORK_JOB};
+	bool found = false;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		found = found || text_equal(work->kind, kinds[i]);
+	return found;
+}
+
+/* Behind work. The state refuses: that is for the next start to say, what was read is read. */
+static int inspect_again(struct coordination *all, const struct work *work, struct failure *failure)
+{
+	if (!leaves_alone(work))
+		(void)ask_where_needed(all, true);
 	if (need_session(all, failure) != 0)
 		return -1;
 	int result = inspect(all->job, *all->session, true, &all->inspection, failure);
@@ -804,7 +815,7 @@ static void add_ending(struct coordination *all, const struct work *work, bool w
 static int end(
 	struct coordination *all, const struct work *work, bool well, struct failure *failure)
 {
-	if (inspect_again(all, failure) != 0)
+	if (inspect_again(all, work, failure) != 0)
 		return -1;
 	bool older = all->went_back || text_equal(work->kind, WORK_RESTORE);
 	if (!older && !is_ours(all, work)) {
@@ -917,7 +928,7 @@ static int is_free(struct coordination *all, const struct work *work, char *room
 	struct failure failure = {0};
 	if (outlive_own(all, room, size) != 0)
 		return 0;
-	if (inspect_again(all, &failure) != 0) {
+	if (inspect_again(all, work, &failure) != 0) {
 		(void)snprintf(room, size, "%.300s", failure.message);
 		return 0;
 	}
