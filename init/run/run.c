@@ -892,6 +892,7 @@ int run_plan(const struct config *config, struct plan *plan, struct manner *mann
 	conclude(run);
 	while (run->state != RUN_DONE)
 		turn(run, ready);
+	prefix_close(&plan->prefix);
 	status_end(&run->document);
 	return run->status;
 }

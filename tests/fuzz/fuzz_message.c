@@ -2,7 +2,6 @@
  * wait targets and children of our own may be of every kind, with every field. Whatever comes, PID
  * 1 goes on, a boot that did not reach its end is a failure, and the app starts behind it alone.
  * The source is part of this program, so that its table can be fed; its processes are made up. */
-#include <sanitizer/lsan_interface.h>
 #include <stdint.h>
 
 #include "../../init/run/run.c" /* NOLINT(bugprone-suspicious-include) */
@@ -119,11 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	const char *text = (const char *)bytes;
 	const char *stop = text + size;
-	if (world.run.plan == NULL) {
-		__lsan_disable(); /* a plan lives as long as its process */
+	if (world.run.plan == NULL)
 		load();
-		__lsan_enable();
-	}
 	world_begin();
 	while (text < stop && world.run.state != RUN_DONE) {
 		const char *next = memchr(text, '\n', (size_t)(stop - text));
