@@ -30,9 +30,11 @@ static void show_text(const struct config *config, const struct plan_notes *note
 {
 	int name = width_of(notes, true);
 	int what = width_of(notes, false);
-	(void)printf("%s; preset %s; environment %s\n",
+	(void)printf("%s; preset %s; environment %s%s%s\n",
 		config->file != NULL ? config->file : "no tminus.ini",
-		preset_name((enum preset)config->preset), config->environment_name);
+		preset_name((enum preset)config->preset), config->environment_name,
+		config->role != NULL ? "; role " : "",
+		config->role != NULL ? config->role->name : "");
 	if (config->preset_reason != NULL)
 		(void)printf("%s\n", config->preset_reason);
 	(void)printf("%-4s  %-*s  %-*s  %s\n", "RUNS", name, "STEP", what, "WHAT", "WHY");
@@ -56,6 +58,7 @@ static void show_json(const struct config *config, const struct plan_notes *note
 	show_pair("file", config->file, ",\n");
 	show_pair("preset", preset_name((enum preset)config->preset), ",\n");
 	show_pair("preset_reason", config->preset_reason, ",\n");
+	show_pair("role", config->role != NULL ? config->role->name : NULL, ",\n");
 	show_pair("environment", config->environment_name, ",\n\"plan\": [");
 	for (size_t i = 0; i < notes->count; i++) {
 		const struct plan_note *note = &notes->items[i];

@@ -213,8 +213,9 @@ static void add_boot(struct draft *draft)
 static void add_run(struct draft *draft)
 {
 	if (draft->config->unmatched) {
-		log_info("no role matches %s: it is run without boot, services and jobs",
-			draft->config->app.items[0]);
+		const char *app = draft->config->app.items[0];
+		draft_note(draft, false, "boot", NULL, "no role matches %s", app);
+		log_info("no role matches %s: it is run without boot, services and jobs", app);
 		add_app(draft);
 		return;
 	}

@@ -1,5 +1,6 @@
 """One image that is web, worker and whatever else it is called with."""
 
+import re
 import signal
 
 import pytest
@@ -69,6 +70,28 @@ def test_services_and_jobs_have_roles(image):
     assert made.wait() == 143
     assert "service other is left out: roles = worker\n" in made.err.text()
     assert "job other is left out: roles = worker\n" in made.err.text()
+
+
+@pytest.mark.parametrize("role, made", [("web", {"logs", "web.conf"}), ("worker", {"queues"})])
+def test_folders_and_templates_have_roles(run, folder, role, made):
+    folder.script("from", "PORT=${PORT}\n", 0o644)
+    ini = ROLES + ("[dir logs]\nroles = web\n[template web.conf]\nfrom = from\nroles = web\n"
+                   "[dir queues]\nroles = worker\n")
+    run(ini, environment={"TMINUS_ROLE": role, "PORT": "1"})
+    assert {name for name in ("logs", "web.conf", "queues") if (folder / name).exists()} == made
+
+
+def test_explain_tells_what_is_for_other_roles(image):
+    made = image(ROLES, "explain", "--", "seen", "serve", namespace=False)
+    assert made.wait() == 0
+    out = re.sub(" +", " ", made.out.text())
+    assert "; role web\n" in out
+    assert "no step queues - tminus.ini:16; roles = worker cron\n" in out
+    assert "yes step assets seen assets tminus.ini:13; at every start\n" in out
+    made = image(ROLES, "explain", "--", "bash", namespace=False)
+    assert made.wait() == 0
+    lines = [re.sub(" +", " ", line) for line in made.out.text().splitlines()[2:]]
+    assert lines == ["no boot - no role matches bash", "yes app bash command line; tminus looks after it"]
 
 
 def test_boot_alone_does_what_is_for_its_role(run):

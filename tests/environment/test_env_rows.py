@@ -44,7 +44,7 @@ SAME ?= ${FILE}
                                         "SECRET_FILE": "secret", "ROW": value, "SAME": value}
 
 
-def test_every_command_gets_it(run):
+def test_every_command_gets_it(run, folder):
     ini = """[env]
 A ?= 1
 unset = GONE
@@ -55,14 +55,15 @@ command = seen step
 if = A != 1
 command = seen never
 [service s]
-command = sh -c 'seen service; exec sleep 60'
+command = sh -c 'seen service; touch up; exec sleep 60'
 essential = no
 after = boot
+ready = file:@/up
 [app]
 command = seen app
 """
-    found = run(ini, environment={"GONE": "yes"}).seen
-    assert sorted(each.argv[0] for each in found) == ["app", "service", "step"]
+    found = run(ini.replace("@", str(folder.path)), environment={"GONE": "yes"}).seen
+    assert [each.argv[0] for each in found] == ["step", "service", "app"]
     for each in found:
         assert each.environ["A"] == "1" and "GONE" not in each.environ
         assert each.environ["TMINUS_BOOT_ID"] == found[0].environ["TMINUS_BOOT_ID"]
@@ -101,6 +102,12 @@ def test_nothing_is_started_where_a_variable_is_missing(run, folder):
     log = run(ini, status=78, environment={"A": "1", "B": ""}).log
     assert log == "tminus: error: tminus.ini:2: required: not set, or empty: B, C\n"
     assert not (folder / "done").exists()
+
+
+def test_a_generated_key_is_there_for_what_requires_it(run, folder):
+    ini = "[env]\nrequired = APP_KEY\n[key APP_KEY]\nfile = key\n[app]\ncommand = seen\n"
+    (app,) = run(ini).seen
+    assert app.environ["APP_KEY"] == (folder / "key").read_text().strip()
 
 
 def test_config_names_variables_and_their_origin_and_no_secret(image):
