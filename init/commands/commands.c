@@ -4,10 +4,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
+#include "config/variables.h"
 #include "process/signals.h"
 
 /* clang-format off */
@@ -232,13 +237,45 @@ static int check_capabilities(const struct config *config, struct faults *faults
 	return -1;
 }
 
+static void take_variable(const struct config *config, const char *name)
+{
+	const char *value = variable_value(config->environment.items, name);
+	if (value != NULL)
+		(void)setenv(name, value, 1);
+	else
+		(void)unsetenv(name);
+}
+
+/* Client libraries, the readers of migrations and localtime(3) look into our own environment: what
+ * [env] and env_file say is for them, too. The one that we were called with stays as it is: jobs
+ * call us with it again. */
+static void take_environment(const struct config *config, char *const *called)
+{
+	const struct given_variables *set = &config->origins->variables;
+	size_t count = 0;
+	if (set->count + config->env_unset.count == 0)
+		return;
+	while (called[count] != NULL)
+		count++;
+	char **own = memory_zeroed(count + 1, sizeof *own);
+	memcpy(own, called, count * sizeof *own);
+	environ = own;
+	for (size_t i = 0; i < set->count; i++)
+		take_variable(config, set->items[i].name);
+	for (size_t i = 0; i < config->env_unset.count; i++)
+		take_variable(config, config->env_unset.items[i]);
+	tzset();
+}
+
 struct config *commands_load(const struct command_line *line)
 {
 	struct config *config = NULL;
 	struct faults faults = {0};
 	if (config_load(&line->request, &config, &faults) == 0 &&
-		check_capabilities(config, &faults) == 0)
+		check_capabilities(config, &faults) == 0) {
+		take_environment(config, line->request.environment);
 		return config;
+	}
 	config_free(config);
 	log_configure(
 		LOG_INFO, (enum log_format)faults.log_format, (enum log_color)faults.log_color);

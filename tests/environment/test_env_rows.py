@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 
 import pytest
 
@@ -169,3 +170,21 @@ def test_a_puid_that_is_no_number_is_refused_before_anything_is_started(run, fol
               environment={"PUID": "10x"}).log
     assert log == ('tminus: error: tminus.ini:4: user: there is no user "10x" in /etc/passwd, and it is no number\n')
     assert not (folder / "done").exists()
+
+
+@pytest.mark.parametrize("ini", ["[env]\nDBMATE_MIGRATIONS_DIR = other\n", "[app]\nenv_file = file\n"])
+def test_the_reader_of_migrations_sees_it(image, folder, ini):
+    """Else db/migrations would be taken for all that there is."""
+    (folder / "db/migrations").mkdir(parents=True)
+    made = image(ini + "[upgrade]\ntool = dbmate\ncommand = dbmate up\n", "check", namespace=False,
+                 files={"file": "DBMATE_MIGRATIONS_DIR=other\n"},
+                 environment={"DATABASE_URL": f"sqlite:{folder / 'app.db'}"})
+    assert made.wait() == 0, made.err.text()
+    assert "DBMATE_MIGRATIONS_DIR=other is not where the migrations are looked for" in made.out.text()
+
+
+def test_the_times_of_jobs_are_those_of_its_zone(image):
+    made = image("[env]\nTZ ?= XST-5\n[app]\ncommand = sleep 60\n[job j]\nschedule = @daily\ncommand = true\n")
+    made.expect_error(r"job j: first run at \d{4}-\d\d-\d\d 00:00 XST")
+    made.signal(signal.SIGTERM)
+    assert made.wait() == 143

@@ -27,6 +27,7 @@ static void patterns_fit_the_words_of_a_command(void **state)
 		{"/app/*", "/app/venv/bin/celery", true},
 		{"/bin/celery", "celery", false},
 		{"celery bin/x", "celery /usr/bin/x", false},
+		{"celery x", "celery /usr/bin/x", false},
 		{"g[u-z]nicorn *", "gunicorn app:app", true},
 		{"python* -m celery *", "python3.11 -m celery", true},
 		{"celery ''", "celery ''", true},
