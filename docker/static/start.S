@@ -1,5 +1,6 @@
 /* Where the static binary begins: every signal is blocked before the C library starts, which takes page
- * faults; a signal to a PID 1 that neither blocks nor catches it is lost. rt_sigprocmask(2) */
+ * faults; a signal to a PID 1 that neither blocks nor catches it is lost. The registers that _start looks
+ * at are as the kernel left them. rt_sigprocmask(2) */
 	.section .text.start_blocked, "ax"
 	.globl start_blocked
 	.globl signals_at_start
@@ -11,6 +12,7 @@ start_blocked:
 	lea	before(%rip), %rdx
 	mov	$8, %r10d
 	syscall
+	xor	%edx, %edx
 	jmp	_start
 signals_at_start:
 	lea	before(%rip), %rax
@@ -25,6 +27,7 @@ start_blocked:
 	add	x2, x2, :lo12:before
 	mov	x3, #8
 	svc	#0
+	mov	x0, xzr
 	b	_start
 signals_at_start:
 	adrp	x0, before

@@ -26,9 +26,8 @@ static _Noreturn void out_of_memory(void)
 #define LARGEST 4096
 
 /* A word is four bytes: a block's first is its size in words, and what it is for begins behind it,
- * at a multiple of eight bytes. The second of a free one is the index of the next, by address, 0
- * for none.
- */
+ * at a multiple of eight bytes. The second of a free one is the index of the next free one, by
+ * address, or 0. */
 #define ALIGNMENT 8
 static struct {
 	uint32_t free;
