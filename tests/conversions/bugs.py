@@ -1,4 +1,5 @@
 """The bugs of real entrypoint scripts, one function each: it shows that the script has it, and that tminus has not.
+The last few are no bugs: they show what a start alone does not.
 
 A bug's table in the case has the kind, and what brings it out: start (as a case's), sql, files.
 """
@@ -270,11 +271,23 @@ def unusual_password(case, bug, stage):
     expect_up(run)
 
 
+def waits(case, bug, stage):
+    """A container that does not migrate, started first, is up when the other one has."""
+    for kind, says in zip(BOTH, bug["waiting"]):
+        first, second = stage.world(case, kind), stage.world(case, kind, database=True)
+        waiter = stage.start(first, **bug["first"])
+        waiter.expect(lambda: says in waiter.out.text() + waiter.err.text(), says, LIMIT)
+        other = stage.start(second, **bug["second"])
+        waiter.expect(lambda: bug["ready"] in waiter.out.text() + waiter.err.text(), bug["ready"], LIMIT)
+        for run in (waiter, other):
+            run.kill()
+
+
 KINDS = {
     "failed migration": failed_migration, "lost TERM": lost_term, "endless wait": endless_wait,
     "TCP is enough": tcp_is_enough, "goes on after the time-out": goes_on_after_time_out, "other host": other_host,
     "seeds again": seeds_again, "unnoticed": unnoticed, "made at boot": made_at_boot,
     "fixed password": fixed_password, "no lock": no_lock, "behind exec": behind_exec, "stale lock": stale_lock,
-    "required": required,
+    "waits": waits, "required": required,
     "unusual password": unusual_password,
 }

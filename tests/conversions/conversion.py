@@ -19,7 +19,7 @@ which bugs the script has. Keys, all of them optional but the first:
     start        a list of tables: command, environment, files, up (lines in /record/*.up) or url: one start
                  after the other in the same world, one with up = 1 when there is none; or says, what is then
                  printed, or status, with which it ends
-    bug          a list of tables: kind and what that kind needs (bugs.py)
+    bug          a list of tables: kind, a bug or another thing to be shown, and what that needs (bugs.py)
 """
 
 import pathlib

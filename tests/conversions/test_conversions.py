@@ -74,5 +74,5 @@ BUGS = [(case, bug) for case in RUNNABLE for bug in case.bugs]
 
 
 @pytest.mark.parametrize("case, bug", BUGS, ids=[f"{case.name}-{bug['kind']}" for case, bug in BUGS])
-def test_has_no_bug_of_the_script(case, bug, stage):
+def test_does_without_the_bug_or_as_the_script_does(case, bug, stage):
     bugs.KINDS[bug["kind"]](case, bug, stage)
