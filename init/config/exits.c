@@ -9,7 +9,8 @@ int exits_read(const struct list *words, struct exits *exits, struct error *erro
 		if (value_integer(words->items[i], &status) != 0 || status > EXITS_MOST)
 			return error_set(error, STATUS_CONFIG,
 				"\"%s\" is not an exit status from 0 to 255", words->items[i]);
-		exits->bits[status / 8] |= (unsigned char)(1U << status % 8);
+		unsigned char *bits = &exits->bits[status / 8];
+		*bits = (unsigned char)(*bits | 1U << status % 8);
 	}
 	return 0;
 }
