@@ -164,6 +164,16 @@ static void add_user_step(struct draft *draft, size_t index)
 			settings->remove.count > 0 ? &settings->remove : &settings->command, NULL);
 }
 
+static void note_app(const struct draft *draft)
+{
+	const struct config *config = draft->config;
+	if (draft->request->notes == NULL)
+		return;
+	autofree char *written = config_app_text(config);
+	draft_note(draft, true, "app", written, "%s; %s", config_app_origin(config),
+		config->app_mode == APP_EXEC ? "tminus becomes it" : "tminus looks after it");
+}
+
 static void add_app(struct draft *draft)
 {
 	const struct config *config = draft->config;
@@ -178,9 +188,7 @@ static void add_app(struct draft *draft)
 		.to_group = config->app_signal_to == SIGNAL_TO_GROUP,
 	};
 	plan->app = draft_row(plan, &kind);
-	autofree char *written = config_app_text(config);
-	draft_note(draft, true, "app", written, "%s; %s", config_app_origin(config),
-		config->app_mode == APP_EXEC ? "tminus becomes it" : "tminus looks after it");
+	note_app(draft);
 	struct supervised *app = draft_supervise(plan, plan->app);
 	draft_restart(app, config->app_restart, config);
 }

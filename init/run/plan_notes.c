@@ -94,6 +94,8 @@ void draft_note_left_out(
 
 void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
 {
+	if (draft->request->notes == NULL)
+		return;
 	const struct given_sections *sections = &draft->config->origins->named[kind];
 	int key = settings_find_named(kind, "command");
 	for (size_t i = 0; i < sections->count; i++) {
