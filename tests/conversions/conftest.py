@@ -36,9 +36,9 @@ class Stage:
     def __init__(self, request, cleaning):
         self.request, self.cleaning, self.database, self.free = request, cleaning, None, servers.free_port()
 
-    def world(self, case, kind, database=None):
-        """A new world, and a new database unless one is given (True keeps the last one)."""
-        if database is None and case.database in ("postgres", "mariadb"):
+    def world(self, case, kind, new=True):
+        """A new world, and an empty database, or the one of the world before."""
+        if new and case.database in ("postgres", "mariadb"):
             self.database = Database(case.database, self.request.getfixturevalue(case.database), case.created)
         variables = {"free": self.free, **(self.database.variables() if self.database else {})}
         if case.redis:
@@ -46,7 +46,7 @@ class Stage:
         modules = self.request.getfixturevalue("node_modules") if case.modules else None
         made = World(case, kind, variables, modules)
         self.cleaning.callback(made.remove)
-        if case.sql and database is None:
+        if case.sql and new:
             self.database.sql(case.sql)
         return made
 

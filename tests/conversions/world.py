@@ -19,11 +19,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
 EXAMPLES = harness.ROOT / "examples"
 # Not of the app: who started it, and what is between it and the entrypoint. What a shell adds to the environment.
-SHELLS = {"sh", "dash", "bash", "sleep", "entrypoint.sh", "tminus", "timeout",
-          "supervisord", "crond"}
+SHELLS = {"sh", "dash", "bash", "sleep", "entrypoint.sh", "tminus", "timeout", "supervisord", "crond"}
 SHELL_VARIABLES = {"_", "PWD", "OLDPWD", "SHLVL", "TMINUS_BOOT_ID"}
 # Never compared: what the kernel mounts there, what the run records for the test itself, interpreters' caches.
 UNCOMPARED = re.compile(r"^/(proc|dev|usr|sys|opt|tmp|record)(/|$)|/__pycache__(/|$)|\.tminus-lock$|^/run/tminus")
+# Of the host's /etc, what programs look for.
+ETC = ["alternatives", "group", "gshadow", "hosts", "ld.so.cache", "login.defs", "mime.types", "nginx", "nsswitch.conf",
+       "passwd", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
 MOUNTS = """
 mount --make-rprivate /
 mount --bind /usr "$ROOT/usr" && mount -o remount,ro,bind "$ROOT/usr" 2>/dev/null
@@ -33,11 +35,6 @@ chmod 1777 "$ROOT/tmp"
 [ -z "$MODULES" ] || mount --bind "$MODULES" "$ROOT/app/node_modules"
 unset ROOT PROGRAMS MODULES
 """
-
-
-# Of the host's /etc, what programs look for.
-ETC = ["alternatives", "group", "gshadow", "hosts", "ld.so.cache", "login.defs", "mime.types", "nginx", "nsswitch.conf",
-       "passwd", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
 
 
 def empty_root(root):
@@ -93,7 +90,7 @@ class World:
         """The text with {url} and its like replaced by this run's own."""
         return re.sub(r"\{(\w+)\}", lambda found: str(self.variables.get(found[1], found[0])), text)
 
-    def start(self, command=(), environment=None, files=None, name="run"):
+    def start(self, command=(), environment=None, files=None):
         """The entrypoint as PID 1, with command as its arguments."""
         self.lay(files or {})
         entry = ["/app/entrypoint.sh"] if self.kind == "script" else ["/opt/tminus", "--"]
