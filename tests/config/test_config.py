@@ -202,6 +202,8 @@ def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refu
                                                    "(minute hour day month weekday, or @daily)"),
     ("[app]\nenv_file = .env\n", "tminus.ini:2: env_file: .env: cannot be read: No such file or directory; where "
                                   "it may be missing: -.env"),
+    ('[database]\nurl = "postgres://u:p@h/d"\n', "tminus.ini:2: the database URL begins with a quote, which is part "
+                                                "of the value: leave the quotes out"),
     ("[wait]\ntargets = redis://redis:6379\n", 'tminus.ini:2: the wait target "redis://redis:6379" is not waited '
                                                "for as such; write tcp://host:port"),
 ])
