@@ -151,6 +151,22 @@ static void add_rows(const struct project *project, struct text *ini)
 	origins_free(origins);
 }
 
+/* What auto would leave out has to be said, where the preset is named instead. */
+static void add_seeds_off(const struct project *project, struct text *ini)
+{
+	static const char *const keys[] = {"undo", "all"};
+	struct origins *origins = origins_new();
+	preset_apply(project->preset.preset, &(struct preset_surroundings){.seeds = true}, origins);
+	if (origins_plain(origins, "seed", "all")->text != NULL) {
+		text_add(ini, "\n[seed]\n; Nothing to seed was found. Without these lines the "
+			      "preset seeds: delete them when\n; there is something.\n");
+		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+			if (origins_plain(origins, "seed", keys[i])->text != NULL)
+				text_add_format(ini, "%s =\n", keys[i]);
+	}
+	origins_free(origins);
+}
+
 static void add_preset(const struct project *project, struct text *ini)
 {
 	if (project->preset.ambiguous) {
@@ -169,6 +185,8 @@ static void add_preset(const struct project *project, struct text *ini)
 	text_add(ini, "; It sets these, some of them in production alone, or outside of it (tminus "
 		      "explain);\n; an empty value switches a command off:\n");
 	add_rows(project, ini);
+	if (!project->preset.seeds)
+		add_seeds_off(project, ini);
 	text_add_byte(ini, '\n');
 }
 
@@ -194,8 +212,9 @@ static char *make_settings(const struct project *project)
 		text_add_format(&ini,
 			"; %s does this today. Go through it line by line: what runs the "
 			"migrations\n"
-			"; is below, what else it does becomes a [step NAME], and its last command "
-			"CMD.\n\n",
+			"; is below, what else it does becomes [env], [dir PATH], [template PATH], "
+			"[key NAME],\n; [step NAME] or [role NAME] (docs/conversions.md), and its "
+			"last command CMD.\n\n",
 			project->script);
 	add_preset(project, &ini);
 	text_add(&ini,
@@ -243,8 +262,8 @@ static void advise(const struct project *project)
 	const struct instruction *command = &project->dockerfile.command;
 	if (project->script != NULL)
 		(void)printf(
-			"%s is not translated: see what else it does. It can go when its steps "
-			"are in %s.\n",
+			"%s is not translated: see what else it does. It can go when all of that "
+			"is in %s.\n",
 			project->script, SETTINGS_FILE);
 	if (command->line > 0 && command->words.count == 0)
 		(void)printf("%s:%zu: CMD is in the shell's form: as CMD [\"...\"] no shell runs "

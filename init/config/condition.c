@@ -42,6 +42,12 @@ static const char *read_value(const char *text, struct term *term, struct error 
 	if (quote != '"' && quote != '\'') {
 		term->value = text;
 		term->value_length = strcspn(text, " \t\r\n");
+		if (text_starts_with(text, "${")) {
+			(void)error_set(error, STATUS_CONFIG,
+				"%.*s is compared with a word, and no ${...} is expanded in it",
+				(int)term->name_length, term->name);
+			return NULL;
+		}
 		if (term->value_length > 0)
 			return text + term->value_length;
 		(void)error_set(error, STATUS_CONFIG,

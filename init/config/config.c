@@ -481,7 +481,8 @@ static void check_extensions(struct loader *loader)
 	if (config->database_extensions.count == 0)
 		return;
 	if (!config_coordinates(config))
-		faults_add(loader->faults, "%s: database.extensions needs a database with a login",
+		faults_add(loader->faults,
+			"%s: database.extensions needs a database with a login (DATABASE_URL)",
 			origin);
 	else if (config->database->kind != DATABASE_POSTGRES)
 		faults_add(
@@ -492,7 +493,8 @@ static void check_seed_tables(struct loader *loader)
 {
 	const struct config *config = loader->config;
 	if (config->seed_if_empty.count > 0 && !config_coordinates(config))
-		faults_add(loader->faults, "%s: seed.if_empty needs a database with a login",
+		faults_add(loader->faults,
+			"%s: seed.if_empty needs a database with a login (DATABASE_URL)",
 			origins_plain(config->origins, "seed", "if_empty")->origin);
 }
 

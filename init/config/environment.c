@@ -74,9 +74,11 @@ static void read_env_file(const struct environment *environment, const char *wor
 	if (optional && access(path, F_OK) != 0)
 		return;
 	if (read_file(path, &contents, &error) != 0)
-		faults_add(environment->faults, "%s: env_file: %s",
+		faults_add(environment->faults, "%s: env_file: %s%s%s",
 			origins_plain(environment->origins, "app", "env_file")->origin,
-			error.message);
+			error.message,
+			access(path, F_OK) != 0 ? "; where it may be missing: -" : "",
+			access(path, F_OK) != 0 ? path : "");
 	else if (contents.length > 0 && strlen(contents.bytes) < contents.length)
 		faults_add(environment->faults, "%s: a NUL byte; this is not a text file", path);
 	else if (contents.length > 0 &&

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/source_environment.h"
 
 static void check_templates(const struct config *config, struct faults *faults)
 {
@@ -11,6 +12,13 @@ static void check_templates(const struct config *config, struct faults *faults)
 		if (settings->from == NULL)
 			faults_add(faults, "%s: [template %s] has no from", settings->origin,
 				settings->name);
+		for (size_t j = 0; j < settings->vars.count; j++) {
+			const char *wrong = variable_name_fault(settings->vars.items[j]);
+			if (wrong != NULL)
+				faults_add(faults, "%s: [template %s]: vars: %s %s",
+					settings->origin, settings->name, settings->vars.items[j],
+					wrong);
+		}
 	}
 }
 

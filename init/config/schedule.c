@@ -122,6 +122,11 @@ int schedule_parse(const char *text, struct schedule *schedule, struct error *er
 	const char *at = skip_blanks(without_nickname(text));
 	for (enum field field = 0; field < FIELDS; field++) {
 		star[field] = *at == '*';
+		if (*at == '\0' && field > 0)
+			return error_set(error, STATUS_CONFIG,
+				"\"%.80s\" has %d of five fields (minute hour day month "
+				"weekday, or @daily)",
+				text, (int)field);
 		at = read_field(field, at, bits[field]);
 		if (at == NULL)
 			return error_set(error, STATUS_CONFIG,

@@ -52,6 +52,23 @@ static void offer_sections(struct suggestion *suggestion)
 	}
 }
 
+/* [steps x] is compared with [step x], [folder x] with nothing: the kind alone is mistyped. */
+static void offer_named_section(struct suggestion *suggestion, const char *section)
+{
+	const char *name = strchr(section, ' ');
+	if (name == NULL)
+		return;
+	autofree char *kind = memory_copy_bytes(section, (size_t)(name - section));
+	struct suggestion kinds = suggest_for(kind);
+	for (enum named_kind at = 0; at < NAMED_KINDS; at++)
+		suggest_offer(&kinds, settings_kind_name(at));
+	struct text whole = {0};
+	text_add_format(&whole, "%s%s", kinds.best, name);
+	if (kinds.best[0] != '\0')
+		suggest_offer(suggestion, whole.bytes);
+	text_free(&whole);
+}
+
 static void offer_keys(struct suggestion *suggestion, const char *section)
 {
 	size_t count;
@@ -66,6 +83,7 @@ static void refuse_section(const struct target_file *file, const struct ini_entr
 	char room[SUGGEST_TEXT_SIZE];
 	struct suggestion suggestion = suggest_for(entry->section);
 	offer_sections(&suggestion);
+	offer_named_section(&suggestion, entry->section);
 	faults_add(file->faults, "%s:%zu: unknown section [%s]%s", file->name, entry->line,
 		entry->section, suggest_text(&suggestion, room));
 }
@@ -99,6 +117,14 @@ static void refuse_key(const struct target_file *file, const struct ini_entry *e
 	else if (entry->section[0] == '\0')
 		faults_add(file->faults, "%s:%zu: unknown key \"%s\" before the first section%s",
 			file->name, entry->line, entry->key, hint);
+	else if (other != NULL && other[0] == '\0')
+		faults_add(file->faults,
+			"%s:%zu: unknown key \"%s\" in [%s]; it stands at the head of the "
+			"file, before the first section",
+			file->name, entry->line, entry->key, entry->section);
+	else if (other != NULL)
+		faults_add(file->faults, "%s:%zu: unknown key \"%s\" in [%s]; it belongs into [%s]",
+			file->name, entry->line, entry->key, entry->section, other);
 	else
 		faults_add(file->faults, "%s:%zu: unknown key \"%s\" in [%s]%s", file->name,
 			entry->line, entry->key, entry->section, hint);

@@ -50,6 +50,8 @@ static int refuse_form(const char *text, struct error *error)
 	if (strstr(text, "://") == NULL && strchr(text, '@') == NULL && colon != NULL &&
 		colon > text && value_integer(colon + 1, &port) == 0)
 		return refuse(text, error, "has no scheme; did you mean \"tcp://%.100s\"?", text);
+	if (text_starts_with(text, "redis://") || text_starts_with(text, "amqp://"))
+		return refuse(text, error, "is not waited for as such; write tcp://host:port");
 	return refuse(text, error,
 		"is not of the form tcp://host:port, unix:/path, http://host/path, file:/path or a "
 		"database URL");

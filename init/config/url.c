@@ -483,6 +483,11 @@ static int refuse_scheme(const char *text, const char *origin, struct error *err
 			   "sqlite:////path/of/file";
 	if (text[0] == '\0')
 		return error_set(error, STATUS_CONFIG, "%s: the database URL is empty", origin);
+	if (text[0] == '"' || text[0] == '\'')
+		return error_set(error, STATUS_CONFIG,
+			"%s: the database URL begins with a quote, which is part of the value: "
+			"leave the quotes out",
+			origin);
 	if (strncmp(text + length, "://", 3) != 0 || length > 40)
 		return error_set(error, STATUS_CONFIG,
 			"%s: the database URL has no scheme; it is of the form %s", origin, form);

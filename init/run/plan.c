@@ -49,11 +49,15 @@ static const char *seeds_left_out(const struct config *config)
 {
 	if (config->seed_undo.count + config->seed_all.count == 0)
 		return "there is no seed.all";
+	if (!config_has_role(config, &config->seed_roles))
+		return "seed.roles names others";
 	if (config->seed_when == SEED_NEVER)
 		return "seed.when = never";
-	if (config->upgrade_mode == UPGRADE_WAIT)
-		return "upgrade.mode = wait: who upgrades seeds";
-	return NULL;
+	if (config->upgrade_mode != UPGRADE_WAIT)
+		return NULL;
+	return config_has_role(config, &config->upgrade_roles)
+		       ? "upgrade.mode = wait: who upgrades seeds"
+		       : "upgrade.roles names others: who upgrades seeds";
 }
 
 /* A command of [seed], which there may be none of. */

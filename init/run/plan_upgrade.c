@@ -272,7 +272,10 @@ void draft_upgrade(struct draft *draft)
 		add_check(draft, runs ? plan->upgrade_variables : plan->work_variables);
 	if (!runs) {
 		draft_note(draft, false, WORK_UPGRADE, NULL,
-			"upgrade.mode = wait: boot waits until another container has done it");
+			"%s: boot waits until another container has done it",
+			config_has_role(config, &config->upgrade_roles)
+				? "upgrade.mode = wait"
+				: "upgrade.roles names others");
 		return;
 	}
 	draft_note_setting(draft, WORK_UPGRADE, "upgrade", "command", draft_when(draft, work));

@@ -34,6 +34,15 @@ static const char *advice(int number)
 	}
 }
 
+/* A step runs as app.user, whoever tminus is. */
+static const char *step_advice(int number)
+{
+	if (number == EACCES || number == EPERM)
+		return "; the folder is not this user's: user = root in the step, or owner in a "
+		       "[dir PATH]";
+	return advice(number);
+}
+
 int files_failed(struct error *error, const char *origin, const char *kind, const char *name,
 	int number, const char *what)
 {
@@ -183,7 +192,7 @@ static int remove_files(const struct list *files, struct text *summary, struct e
 				summary, "%s%s", summary->length > 0 ? ", " : "removed ", file);
 		else if (errno != ENOENT && errno != ENOTDIR)
 			return error_set(error, STATUS_STEP, "%s cannot be removed: %s%s", file,
-				strerror(errno), advice(errno));
+				strerror(errno), step_advice(errno));
 	}
 	return 0;
 }

@@ -110,7 +110,7 @@ def test_steps_are_put_in_order_and_a_circle_is_named(configured):
 
 
 @pytest.mark.parametrize(("settings", "fault"), [
-    ({"TMINUS_SEED_IF_EMPTY": "users"}, "TMINUS_SEED_IF_EMPTY: seed.if_empty needs a database with a login"),
+    ({"TMINUS_SEED_IF_EMPTY": "users"}, "TMINUS_SEED_IF_EMPTY: seed.if_empty needs a database with a login (DATABASE_URL)"),
     ({"TMINUS_SEED_OK_EXIT": "0,256"}, 'TMINUS_SEED_OK_EXIT: "256" is not an exit status from 0 to 255'),
     ({"TMINUS_SEED_OK_EXIT": "-1"}, 'TMINUS_SEED_OK_EXIT: "-1" is not an exit status from 0 to 255'),
     ({"TMINUS_SEED_IF": "A or B"}, 'TMINUS_SEED_IF: expected "and" and another condition at "or B"'),
@@ -189,3 +189,25 @@ def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refu
     assert fault == ("tminus.ini:2: wait.stable = 2 min 0 s is not shorter than wait.timeout = 60 s, so that nothing could "
                      "ever be ready in time")
     assert configured.run("config", "--set", "wait.timeout=0").returncode == 0
+
+
+@pytest.mark.parametrize(("ini", "fault"), [
+    ("[steps a]\ncommand = x\n", 'tminus.ini:1: unknown section [steps a]; did you mean "step a"?'),
+    ("[boot]\nrole = web\n", 'tminus.ini:2: unknown key "role" in [boot]; it stands at the head of the file, '
+                              "before the first section"),
+    ("[upgrade]\npreset = flask\n", 'tminus.ini:2: unknown key "preset" in [upgrade]; it belongs into [boot]'),
+    ("[step a]\ncommand = x\nif = A = ${B}\n", "tminus.ini:3: if: A is compared with a word, and no ${...} is "
+                                               "expanded in it"),
+    ("[job a]\ncommand = x\nschedule = 0 3 * *\n", 'tminus.ini:3: schedule: "0 3 * *" has 4 of five fields '
+                                                   "(minute hour day month weekday, or @daily)"),
+    ("[app]\nenv_file = .env\n", "tminus.ini:2: env_file: .env: cannot be read: No such file or directory; where "
+                                  "it may be missing: -.env"),
+    ('[database]\nurl = "postgres://u:p@h/d"\n', "tminus.ini:2: the database URL begins with a quote, which is part "
+                                                "of the value: leave the quotes out"),
+    ("[wait]\ntargets = redis://redis:6379\n", 'tminus.ini:2: the wait target "redis://redis:6379" is not waited '
+                                               "for as such; write tcp://host:port"),
+])
+def test_what_stands_in_the_wrong_place_is_told_its_right_one(configured, ini, fault):
+    configured.write(ini)
+    result = configured.run("config")
+    assert result.returncode == 78 and result.stderr == f"tminus: error: {fault}\n"

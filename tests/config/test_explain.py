@@ -109,3 +109,25 @@ def test_the_table_says_which_file_preset_and_environment(configured):
     first, header, *_ = configured.run("explain", APP_ENV="staging").stdout.splitlines()
     assert first == "tminus.ini; preset flask; environment staging"
     assert header.split() == ["RUNS", "STEP", "WHAT", "WHY"]
+
+
+ROLES = """\
+role = worker
+[role web]
+[role worker]
+[upgrade]
+command = make up
+roles = web
+[seed]
+all = make seed
+"""
+
+
+@pytest.mark.parametrize(("more", "seed"), [
+    ("", "upgrade.roles names others: who upgrades seeds"),
+    ("roles = web\n", "seed.roles names others"),
+])
+def test_what_is_for_other_roles_is_said_by_the_setting_that_the_file_has(explained, more, seed):
+    rows, _ = explained(ini=ROLES + more, DATABASE_URL="postgres://u:p@db/shop")
+    assert rows["upgrade"]["why"] == "upgrade.roles names others: boot waits until another container has done it"
+    assert rows["seed"]["why"] == seed

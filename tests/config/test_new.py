@@ -134,3 +134,16 @@ def test_no_variable_of_a_framework_is_written(project):
     result = configured.run("new", DB_HOST="db", DB_PASSWORD="hidden")
     assert "preset = laravel" in result.stdout and "[step config] command = php artisan config:cache" in result.stdout
     assert "hidden" not in result.stdout + written(configured, "tminus.ini")
+
+
+def test_what_a_preset_would_seed_is_off_where_there_is_nothing_to_seed(project):
+    configured = project({"migrations/env.py": "", "app.py": ""})
+    assert configured.run("new").returncode == 0
+    assert "\nundo =\nall =\n" in written(configured, "tminus.ini")
+    assert "flask seed" not in configured.run("explain").stdout
+
+
+def test_a_project_with_seeds_keeps_those_of_its_preset(project):
+    configured = project(FLASK)
+    assert configured.run("new").returncode == 0
+    assert "[seed]\n" not in written(configured, "tminus.ini")

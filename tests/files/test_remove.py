@@ -65,7 +65,8 @@ def test_its_workdir_and_condition_are_those_of_any_step(project):
 def test_it_is_done_by_the_user_of_the_step(project, user, status):
     project.write("tmp/server.pid", "7")
     said = project.boot(INI, "--set", user, status=status)
-    assert ("step pid failed: tmp/server.pid cannot be removed: Permission denied" in said) is (status == 80)
+    assert ("step pid failed: tmp/server.pid cannot be removed: Permission denied; the folder is not this user's: "
+            "user = root in the step" in said) is (status == 80)
     assert (project / "tmp/server.pid").exists() is (status == 80)
 
 

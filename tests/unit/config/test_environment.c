@@ -307,7 +307,7 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 			"directory\n"},
 		{{"[app]\nenv_file = nowhere", {0}, {0}, {0}},
 			"tminus.ini:2: env_file: nowhere: cannot be read: No such file or "
-			"directory\n"},
+			"directory; where it may be missing: -nowhere\n"},
 		{{"[app]\nenv_file = -folder", {0}, {0}, {0}},
 			"tminus.ini:2: env_file: folder: is a directory; a regular file is needed "
 			"here\n"},
