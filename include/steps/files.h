@@ -37,6 +37,8 @@ struct files_job {
 	size_t dir_count;
 	struct files_key *keys; /* those whose variable is not set already */
 	size_t key_count;
+	const struct key_settings *kept; /* all keys: a recursive folder leaves their files alone */
+	size_t kept_count;
 	const struct template_settings **templates;
 	size_t template_count;
 };

@@ -136,7 +136,7 @@ static _Noreturn void run_function(spawn_function *entry, void *context, pid_t p
 	(void)setpgid(0, 0);
 	die_with_parent(parent);
 	if (channel != CHANNEL_DESCRIPTOR &&
-		dup2(channel, CHANNEL_DESCRIPTOR) == CHANNEL_DESCRIPTOR)
+		dup3(channel, CHANNEL_DESCRIPTOR, O_CLOEXEC) == CHANNEL_DESCRIPTOR)
 		channel = CHANNEL_DESCRIPTOR;
 	close_from(channel + 1);
 	signals_unblock();

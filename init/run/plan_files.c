@@ -98,6 +98,8 @@ void draft_files(struct draft *draft)
 	job->owner = draft->config->app_user;
 	job->umask = draft->config->app_umask;
 	job->boot_id = plan->boot_id;
+	job->kept = draft->config->keys;
+	job->kept_count = draft->config->key_count;
 	bool guard = draft->request->scope == PLAN_GUARD;
 	if (!guard)
 		add_dirs(draft, job);

@@ -17,6 +17,8 @@
 struct rights {
 	const struct account *owner; /* NULL: whoever has it */
 	int64_t mode;		     /* -1: as it is */
+	const struct stat *keys;     /* files that keep theirs */
+	size_t key_count;
 	size_t seen;
 	size_t changed;
 };
@@ -91,12 +93,24 @@ static int enter(struct walk *walk, int folder)
 	return 0;
 }
 
+/* A key that another user has, or may read, would be refused at the next start. */
+static bool is_key(const struct rights *rights, const struct stat *status)
+{
+	for (size_t i = 0; i < rights->key_count; i++)
+		if (rights->keys[i].st_dev == status->st_dev &&
+			rights->keys[i].st_ino == status->st_ino)
+			return true;
+	return false;
+}
+
 /* What somebody else removes meanwhile is not missed. */
 static int visit(struct walk *walk, int folder, const char *name)
 {
 	struct stat status;
-	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-		correct(walk->rights, folder, name, &status) != 0)
+	bool there = fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	if (there && is_key(walk->rights, &status))
+		return 0;
+	if (!there || correct(walk->rights, folder, name, &status) != 0)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISDIR(status.st_mode))
 		return 0;
@@ -121,9 +135,25 @@ static int walk_on(struct walk *walk)
 	return visit(walk, dirfd(last), entry->d_name);
 }
 
-static int correct_below(struct rights *rights, int folder)
+/* The files of the keys, as they are now; zero for one that is not there. The caller frees them. */
+static struct stat *find_keys(const struct files_job *job)
 {
+	const char *name;
+	struct stat *found = memory_zeroed(job->kept_count, sizeof *found);
+	for (size_t i = 0; i < job->kept_count; i++) {
+		autoclose int folder = tree_open_parent(job->kept[i].file, &name);
+		if (folder < 0 || fstatat(folder, name, &found[i], AT_SYMLINK_NOFOLLOW) != 0)
+			found[i] = (struct stat){0};
+	}
+	return found;
+}
+
+static int correct_below(const struct files_job *job, struct rights *rights, int folder)
+{
+	autofree struct stat *keys = find_keys(job);
 	struct walk walk = {.rights = rights};
+	rights->keys = keys;
+	rights->key_count = job->kept_count;
 	int result = enter(&walk, openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	while (result == 0 && walk.depth > 0)
 		result = walk_on(&walk);
@@ -163,7 +193,7 @@ int folder_apply(const struct files_job *job, const struct dir_settings *setting
 		return files_failed(
 			error, settings->origin, KIND, settings->name, errno, "it cannot be made");
 	if (fstat(folder, &status) != 0 || correct(&rights, folder, "", &status) != 0 ||
-		(settings->recursive && correct_below(&rights, folder) != 0))
+		(settings->recursive && correct_below(job, &rights, folder) != 0))
 		return files_failed(error, settings->origin, KIND, settings->name, errno,
 			"owner and mode cannot be set");
 	summarize(settings, &rights, made, summary);

@@ -85,3 +85,13 @@ def test_what_the_check_needs_is_there_and_its_sessions_carry_the_boots_name(ask
     assert asked.boot(settings={"upgrade_check": script})[0] == 0
     seen = (folder / "seen").read_text()
     assert re.search(r"^PGAPPNAME=tminus-[0-9a-f]{16}$", seen, re.MULTILINE) and "TMINUS_UPGRADE" not in seen
+
+
+def test_the_check_inherits_no_descriptor_of_tminus(asked, folder):
+    """Neither the channel to PID 1 nor the connection that holds the lock: both would outlive the keeper in it."""
+    script = folder.script("look", (
+        "#!/bin/sh\n"
+        f"for each in 3 4 5 6 7 8 9; do readlink /proc/$$/fd/$each | sed -n '/^socket:/p' >>{folder.path}/sockets; done\n"
+        f"exec {folder.path}/pending\n"))
+    assert asked.boot(settings={"upgrade_check": script})[0] == 0
+    assert asked.lines("asked") and (folder / "sockets").read_text() == ""

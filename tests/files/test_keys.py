@@ -107,6 +107,19 @@ def test_a_file_of_another_user_is_refused(project):
 
 
 @needs_root
+@pytest.mark.parametrize("environment", [{}, {"APP_KEY": "ours"}], ids=["in use", "its variable is set"])
+def test_a_recursive_folder_leaves_its_file_alone(project, environment):
+    ini = "[dir data]\nowner = 1500:1600\nmode = 0750\nrecursive = yes\n[key APP_KEY]\nfile = data/secrets/app.key\n"
+    (project / "data/secrets").mkdir(parents=True)
+    made = project.variables(ini, "APP_KEY")
+    project.write("data/secrets/other", "x", 0o600)
+    project.boot(ini, environment=environment)
+    assert project.variables(ini, "APP_KEY") == made
+    assert project.owner("data/secrets/app.key") == (0, 0) and project.mode("data/secrets/app.key") == 0o600
+    assert project.owner("data/secrets/other") == (1500, 1600)
+
+
+@needs_root
 def test_another_user_than_root_has_keys_too(project):
     key = project.variables(INI, "APP_KEY", prefix=AS_NOBODY)
     assert project.variables(INI, "APP_KEY", prefix=AS_NOBODY) == key
