@@ -106,6 +106,11 @@ static int look(const struct command_line *line, struct project *project)
 			log_error("%s", error.message);
 			return STATUS_CONFIG;
 		}
+		if (text.length > 0 && strlen(text.bytes) < text.length) {
+			log_error("%s: a NUL byte; this is not a text file", DOCKERFILE);
+			text_free(&text);
+			return STATUS_CONFIG;
+		}
 		dockerfile_parse(&text, &project->dockerfile);
 	}
 	project->script = find_script(&project->dockerfile);
@@ -227,10 +232,12 @@ static char *make_settings(const struct project *project)
 	return text_take(&ini);
 }
 
-/* The whole of text at path: a new file, or with force in the place of what is there. */
+/* The whole of text at path: a new file, or with force in the place of what is there. A FIFO there
+ * is no reason to wait for its reader. */
 static int write_file(const char *path, const char *text, bool force)
 {
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? O_TRUNC : O_EXCL);
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+		    (force ? O_TRUNC : O_EXCL);
 	autoclose int file = open(path, flags, 0644);
 	size_t length = strlen(text);
 	if (file < 0 || write(file, text, length) != (ssize_t)length || fsync(file) != 0) {

@@ -15,7 +15,8 @@ static void check_templates(const struct config *config, struct faults *faults)
 		for (size_t j = 0; j < settings->vars.count; j++) {
 			const char *wrong = variable_name_fault(settings->vars.items[j]);
 			if (wrong != NULL)
-				faults_add(faults, "%s: [template %s]: vars: %s %s",
+				faults_add(faults,
+					"%s: [template %s]: vars (names without $): \"%s\" %s",
 					settings->origin, settings->name, settings->vars.items[j],
 					wrong);
 		}

@@ -1,5 +1,7 @@
 """`tminus new`: a tminus.ini and the lines of a Dockerfile for the project in the working folder."""
 
+import os
+
 import pytest
 
 SHEBANG = "#!/bin/sh\nexec \"$@\"\n"
@@ -59,6 +61,19 @@ def test_nothing_is_overwritten_and_nothing_written_beside_it(project, there):
     assert names(configured) == before and written(configured, there) == "; mine\n"
     assert configured.run("new", "--force").returncode == 0
     assert written(configured, there) != "; mine\n"
+
+
+def test_a_fifo_in_the_place_of_the_settings_is_an_error_and_nobody_waits_for_its_reader(configured):
+    os.mkfifo(configured.folder.path / "tminus.ini")
+    result = configured.run("new", "--force")
+    assert result.returncode == 70 and "tminus.ini: " in result.stderr
+
+
+def test_a_dockerfile_that_is_no_text_is_refused_and_nothing_is_written(project):
+    configured = project({"Dockerfile": 'FROM x\nRUN a\0b\nCMD ["serve"]\n'})
+    result = configured.run("new")
+    assert result.returncode == 78 and "Dockerfile: a NUL byte; this is not a text file" in result.stderr
+    assert names(configured) == ["Dockerfile"]
 
 
 def test_a_full_disk_is_an_error(configured):

@@ -105,7 +105,7 @@ def test_each_variable_that_is_not_set_is_told_with_the_line_of_the_template(pro
 
 @pytest.mark.parametrize("bad, fault", [
     ("[template bad]\nfrom = in.conf\n", "in.conf:2: the variable other is not set"),
-    ("[template bad]\nfrom = in.conf\nvars = $PORT\n", "vars: $PORT is no name of a variable"),
+    ("[template bad]\nfrom = in.conf\nvars = $PORT\n", "vars (names without $): \"$PORT\" is no name of a variable"),
     ("[template bad]\nfrom = nowhere\n", "nowhere: cannot be read: No such file or directory"),
     ("[template bad]\nfrom = .\n", ".: is a directory; a regular file is needed here"),
     ("[template no/bad]\nfrom = tminus.ini\n", "there is no folder no; [dir no] makes it"),
