@@ -253,6 +253,15 @@ static void beat_once(void *context)
 		tell_progress(all, failure.status, failure.message);
 }
 
+/* What was killed, for taking longer than upgrade.timeout for one, has said nothing. */
+static void tell_killed(struct coordination *all, int number)
+{
+	char text[TEXT_SIZE];
+	(void)snprintf(text, sizeof text,
+		"upgrade.check was ended by signal %d; that is taken for pending", number);
+	tell_progress(all, 0, text);
+}
+
 /* Asks the tool whether anything is pending. 0, or -1 when nobody wants to know any more. A command
  * that cannot be run says nothing: then the upgrade runs, and fails for the same reason. */
 static int ask_tool(struct coordination *all)
@@ -267,6 +276,8 @@ static int ask_tool(struct coordination *all)
 		return -1;
 	if (error.status != 0)
 		tell_progress(all, error.status, error.message);
+	else if (status > 128)
+		tell_killed(all, status - 128);
 	all->inspection.answer = status == 0 ? TOOL_SAYS_SETTLED : TOOL_SAYS_PENDING;
 	return 0;
 }
@@ -855,9 +866,11 @@ static void describe_doubt(
 	if (well && finding->kind != FINDING_AT_HEAD && finding->kind != FINDING_UNKNOWN)
 		(void)snprintf(room, size,
 			"the upgrade said that it succeeded, but the database is %s; does the tool "
-			"work on another database, or another schema (database.schema)? With "
-			"upgrade.trust = tool its word is enough",
-			inspection_text(&all->inspection, state, sizeof state));
+			"work on another database, or another schema (database.schema)? %s its "
+			"word is enough",
+			inspection_text(&all->inspection, state, sizeof state),
+			inspect_reads(all->job->config) ? "With upgrade.trust = tool"
+							: "Without upgrade.check");
 }
 
 /* --- the way back ---------------------------------------------------------------------------- */

@@ -64,12 +64,18 @@ def test_without_a_check_mode_wait_is_content_with_an_upgrade_that_has_ended_wel
 
 def test_an_upgrade_that_left_something_pending_is_79(asked):
     status, log = asked.boot(settings={"upgrade_command": "true"})
-    assert status == 79 and "upgrade.check says so" in log
+    assert status == 79 and "upgrade.check says so" in log and "Without upgrade.check its word is enough" in log
 
 
 def test_a_check_that_cannot_be_run_is_told_and_the_upgrade_runs(asked):
     status, log = asked.boot(settings={"upgrade_check": "/nowhere/check"})
     assert status == 79 and "/nowhere/check" in log and asked.applied() == ["0001", "0002", "0003"]
+
+
+def test_a_check_that_was_killed_is_told_and_the_upgrade_runs(asked, folder):
+    status, log = asked.boot(settings={"upgrade_check": folder.script("killed", "#!/bin/sh\nkill -9 $$\n")})
+    assert status == 79 and "upgrade.check was ended by signal 9; that is taken for pending" in log
+    assert asked.applied() == ["0001", "0002", "0003"]
 
 
 def test_a_check_that_takes_its_time_ends_with_the_start_that_wants_it(asked):
