@@ -249,7 +249,7 @@ char *dockerfile_with_tminus(const struct dockerfile *dockerfile, const char *sc
 		at = command->begin;
 	if (length > 0)
 		text_add_bytes(&text, dockerfile->text.bytes, at);
-	if (at > 0 && text.bytes[at - 1] != '\n')
+	if (text.length > 0 && text.bytes[text.length - 1] != '\n')
 		text_add_byte(&text, '\n');
 	text_add(&text, DOCKERFILE_COPY);
 	if (entrypoint->line > 0)

@@ -53,7 +53,9 @@ static void tell_keeper(const struct boot *boot, enum message_kind kind, int wor
 {
 	const struct message message = {
 		.kind = (int32_t)kind, .work = (uint32_t)work, .status = status};
-	(void)message_write(boot->plan->keeper->descriptor, &message);
+	const struct process *keeper = boot->plan->keeper;
+	if (keeper != NULL)
+		(void)message_write(keeper->descriptor, &message);
 }
 
 static void start_step(struct boot *boot, const struct plan_step *step)

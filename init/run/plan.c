@@ -36,12 +36,18 @@ static void add_release(struct plan *plan)
 /* A production database is seeded once; elsewhere each start begins with fresh rows. */
 static enum work_when seed_when(const struct config *config)
 {
-	static const enum work_when whens[] = {[SEED_ALWAYS] = WORK_ALWAYS,
-		[SEED_ONCE] = WORK_ONCE,
-		[SEED_CHANGED] = WORK_CHANGED};
-	if (config->seed_when == SEED_AUTO)
+	switch ((enum seed_when)config->seed_when) {
+	case SEED_AUTO:
 		return config->production ? WORK_ONCE : WORK_ALWAYS;
-	return whens[config->seed_when];
+	case SEED_ONCE:
+		return WORK_ONCE;
+	case SEED_CHANGED:
+		return WORK_CHANGED;
+	case SEED_ALWAYS:
+	case SEED_NEVER:
+		break;
+	}
+	return WORK_ALWAYS;
 }
 
 /* Why nothing is seeded; NULL: it is. */

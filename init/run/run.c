@@ -760,6 +760,7 @@ static void on_boot(struct run *run, struct process *process, enum process_chang
 		feed(run, RUN_STEP_FAILED);
 		break;
 	}
+	run->error = why;
 }
 
 /* A row that cannot be started says so within the event that was to start it: that event's own

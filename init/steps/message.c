@@ -27,7 +27,7 @@ static bool is_well_formed(struct message *message, ssize_t length)
 	message->text[sizeof message->text - 1] = '\0';
 	return length == (ssize_t)sizeof *message && message->kind >= 0 &&
 	       message->kind < MESSAGE_KINDS && message->status <= UINT8_MAX &&
-	       message->status >= (message->kind == MESSAGE_REFUSED);
+	       message->status >= (message->kind == MESSAGE_REFUSED ? 1 : 0);
 }
 
 enum message_result message_take(int channel, struct message *message)

@@ -264,6 +264,7 @@ def test_the_apps_session_gets_the_terminal_and_no_hangup(on_terminal, recorder,
     run.expect(recorder.is_ready, "the app to be ready")
     app = run.child("recorder")
     assert app.stat()[7] != "0", "proc(5), tty_nr"
+    run.expect(lambda: not run.init.has("ShdPnd", HUP), "the HUP of the hand-over to be taken")
     run.signal(HUP)
     run.expect(lambda: HUP in recorder.signals(), "the HUP that was sent to arrive")
     run.signal(TERM)
