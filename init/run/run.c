@@ -747,7 +747,7 @@ static void on_boot(struct run *run, struct process *process, enum process_chang
 		dismiss_keeper(run);
 	if (run->state == RUN_ABORTING && process->failed)
 		return;
-	run->error = &error;
+	run->error = &error; // cppcheck-suppress autoVariables ; it goes below, and with observe
 	switch (boot_observe(&run->boot, process, change, why, &error)) {
 	case BOOT_WORKING:
 		if (change == PROCESS_HAS_ENDED && boot_is_over(&run->boot))
