@@ -140,6 +140,8 @@ struct plan {
  * not be empty. terminal is as of terminal_find. */
 struct plan *plan_new(const struct config *config, const struct plan_request *request);
 
+/* Something else that does not run, and why; name and why are copied. */
+void plan_notes_add(struct plan_notes *notes, const char *name, const char *why);
 void plan_notes_free(struct plan_notes *notes);
 
 /* Tries every user, group and capability that a row of plan is to have, and adds to *lacks what

@@ -86,6 +86,10 @@ int command_explain(struct command_line *line)
 	log_configure(
 		LOG_ERROR, (enum log_format)config->log_format, (enum log_color)config->log_color);
 	(void)plan_new(config, &request);
+	if (config->app.count == 0)
+		plan_notes_add(&notes, "app",
+			"the command line names none (tminus explain -- COMMAND), and neither does "
+			"[app] command");
 	if ((line->options & OPTION_JSON) != 0)
 		show_json(config, &notes);
 	else

@@ -180,8 +180,14 @@ static void note_app(const struct draft *draft)
 	if (draft->request->notes == NULL)
 		return;
 	autofree char *written = config_app_text(config);
-	draft_note(draft, true, "app", written, "%s; %s", config_app_origin(config),
-		config->app_mode == APP_EXEC ? "tminus becomes it" : "tminus looks after it");
+	bool of_role = config->role != NULL && config->role->command.count > 0;
+	const struct config_request *call = draft->request->call;
+	bool given = of_role && call != NULL && call->app_argv != NULL;
+	const char *passed_over = given ? call->app_argv[0] : NULL;
+	draft_note(draft, true, "app", written, "%s; %s%s%s", config_app_origin(config),
+		config->app_mode == APP_EXEC ? "tminus becomes it" : "tminus looks after it",
+		passed_over != NULL ? "; in the place of the command line's " : "",
+		passed_over != NULL ? passed_over : "");
 }
 
 static void add_app(struct draft *draft)

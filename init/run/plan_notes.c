@@ -7,6 +7,18 @@
 #include "config/show.h"
 #include "run/plan_draft.h"
 
+static void add(struct plan_notes *notes, const struct plan_note *note)
+{
+	notes->items = memory_resized(notes->items, notes->count + 1, sizeof *notes->items);
+	notes->items[notes->count++] = *note;
+}
+
+void plan_notes_add(struct plan_notes *notes, const char *name, const char *why)
+{
+	const struct plan_note note = {.name = memory_copy(name), .why = memory_copy(why)};
+	add(notes, &note);
+}
+
 void draft_note(const struct draft *draft, bool runs, const char *name, const char *what,
 	const char *format, ...)
 {
@@ -18,11 +30,11 @@ void draft_note(const struct draft *draft, bool runs, const char *name, const ch
 	va_start(arguments, format);
 	text_add_arguments(&why, format, arguments);
 	va_end(arguments);
-	notes->items = memory_resized(notes->items, notes->count + 1, sizeof *notes->items);
-	notes->items[notes->count++] = (struct plan_note){.runs = runs,
+	const struct plan_note note = {.runs = runs,
 		.name = memory_copy(name),
 		.what = what != NULL ? memory_copy(what) : NULL,
 		.why = text_take(&why)};
+	add(notes, &note);
 }
 
 const char *draft_when(const struct draft *draft, int work)

@@ -131,3 +131,14 @@ def test_what_is_for_other_roles_is_said_by_the_setting_that_the_file_has(explai
     rows, _ = explained(ini=ROLES + more, DATABASE_URL="postgres://u:p@db/shop")
     assert rows["upgrade"]["why"] == "upgrade.roles names others: boot waits until another container has done it"
     assert rows["seed"]["why"] == seed
+
+
+def test_without_an_app_it_says_where_one_is_named(explained):
+    rows, order = explained(ini="")
+    assert order[-1] == "app" and rows["app"]["runs"] is False and "[app] command" in rows["app"]["why"]
+
+
+def test_a_roles_command_says_what_it_takes_the_place_of(explained):
+    ini = "role = web\n[role web]\ncommand = gunicorn app:app\n"
+    assert explained("--", "bash", "-l", ini=ini)[0]["app"]["why"].endswith("in the place of the command line's bash")
+    assert "in the place" not in explained(ini=ini)[0]["app"]["why"]
