@@ -76,7 +76,7 @@ def test_a_dockerfile_that_is_no_text_is_refused_and_nothing_is_written(project)
     assert names(configured) == ["Dockerfile"]
 
 
-def test_a_full_disk_is_an_error(configured):
+def test_a_place_that_cannot_be_written_is_an_error(configured):
     (configured.folder.path / "tminus.ini").symlink_to("/dev/full")
     result = configured.run("new", "--force")
     assert result.returncode == 70 and "tminus.ini: " in result.stderr
