@@ -52,6 +52,15 @@ static void section(const char *name)
 	(void)puts(".Bl -tag -width Ds");
 }
 
+/* Many choices are wider than a page: a line may end behind each |. groff_char(7), \: */
+static void choices(const char *names)
+{
+	(void)fputs("One of\n.Li \"", stdout);
+	for (; *names != '\0'; names++)
+		(void)printf(*names == '|' ? "|\\:" : "%c", *names);
+	(void)puts("\" .");
+}
+
 /* A macro's argument in quotes: a blank or a word like No in it would end or change it. */
 static void row(const struct setting *setting)
 {
@@ -62,7 +71,7 @@ static void row(const struct setting *setting)
 		(void)printf("Ar \"%s\"\n", config_type_name(setting));
 	paragraph(setting->help);
 	if (setting->type == TYPE_CHOICE)
-		(void)printf("One of\n.Li \"%s\" .\n", setting->choices);
+		choices(setting->choices);
 }
 
 static void rows(const struct setting *settings, size_t count)

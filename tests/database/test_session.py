@@ -232,11 +232,19 @@ def test_an_open_session_that_the_server_ends_is_noticed(postgres, program):
     assert '"retry"' in rest and ("57P01" in rest or "closed the connection" in rest)
 
 
+def login(server):
+    """A session of the app, None while the server has no room for it."""
+    try:
+        return psycopg2.connect(server.url())
+    except psycopg2.OperationalError:
+        return None
+
+
 def test_a_full_server_is_retried(open_session):
     with servers.Postgres(max_connections=4, superuser_reserved_connections=3) as server:
         server.sql("CREATE ROLE app LOGIN PASSWORD 'secret'")
         server.sql("CREATE DATABASE shop OWNER app")
-        holder = psycopg2.connect(server.url())
+        holder = servers.until(lambda: login(server), "the sessions that made the database to be gone")
         outcome = open_session(server.url())
         ready = open_session(server.url(), level="ready")
         holder.close()

@@ -182,7 +182,7 @@ with create_engine("sqlite:///{database}").connect() as connection:
 def test_what_alembic_leaves_in_sqlite_is_at_head(reader, folder):
     print(f"ALEMBIC_SEED={SEED}")
     upgraded = 0
-    for number in range(REAL):
+    for number in itertools.takewhile(lambda number: upgraded < REAL, range(10 * REAL)):
         chance = random.Random(f"{SEED}/real/{number}")
         project = alembic_histories.Project(folder / str(number), False, alembic_histories.history(chance, 12))
         alembic_histories.write(chance, project, plain=True)
@@ -198,7 +198,7 @@ def test_what_alembic_leaves_in_sqlite_is_at_head(reader, folder):
         assert reader.inspect(project.directory, rows).kind == "at head"
         assert sorted(rows) == sorted(alembic_histories.effective(
             project.revisions, {revision.id for revision in project.revisions}))
-    assert upgraded > REAL / 2
+    assert upgraded == REAL
 
 
 @pytest.mark.parametrize("template, kind", [
