@@ -18,5 +18,5 @@ int exits_read(const struct list *words, struct exits *exits, struct error *erro
 bool exits_has(const struct exits *exits, int status)
 {
 	return status == 0 || (status > 0 && status <= EXITS_MOST &&
-				      (exits->bits[status / 8] >> status % 8 & 1U) != 0);
+				      ((unsigned)exits->bits[status / 8] >> status % 8 & 1U) != 0);
 }
