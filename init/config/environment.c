@@ -112,6 +112,10 @@ static void read_secret(const struct environment *environment, const char *name)
 	struct error error;
 	autofree char *value = NULL;
 	autofree char *variable = file_variable(name);
+	bool is_read = text_equal(name, "DATABASE_URL") &&
+		       variable_filled(environment->process, variable) != NULL;
+	if (is_read)
+		return; /* by the search for the database, which comes before */
 	if (secret_from_file(environment->known->items, name, &value, &error) != 0)
 		faults_add(environment->faults, "%s: secrets: %s",
 			origin_of(environment, "secrets"), error.message);

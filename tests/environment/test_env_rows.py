@@ -111,6 +111,12 @@ def test_a_generated_key_is_there_for_what_requires_it(run, folder):
     assert app.environ["APP_KEY"] == (folder / "key").read_text().strip()
 
 
+def test_a_secret_that_tminus_reads_anyway_may_be_listed(run):
+    ini = "[env]\nsecrets = DATABASE_URL\n[app]\ncommand = seen\n"
+    (app,) = run(ini, files={"url": "sqlite:///x.db\n"}, environment={"DATABASE_URL_FILE": "url"}).seen
+    assert app.environ["DATABASE_URL"] == "sqlite:///x.db"
+
+
 def test_config_names_variables_and_their_origin_and_no_secret(image):
     ini = """[env]
 secrets = TOKEN
