@@ -19,7 +19,7 @@ OUT     := build/$(VARIANT)
 # sanitizers are to see each piece by itself.
 ifeq ($(filter asan fuzz,$(VARIANT)),)
 CPPFLAGS += -DMEMORY_REGION
-LDFLAGS  += -Wl,--wrap=free
+LDFLAGS  += -Wl,--wrap=free,-u,__wrap_free # -u: for a static library behind ours that frees
 endif
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
