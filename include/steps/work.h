@@ -71,6 +71,18 @@ const char *work_session_name(const char *boot_id, char room[static WORK_SESSION
 const char *work_names(
 	const struct work *works, size_t count, uint64_t due, char *room, size_t size);
 
+/* Does that kind of work leave the migrations as they are? */
+bool work_leaves_migrations(const char *kind);
+
+/* Is it done at somebody's request, so that no start begins it anew? */
+bool work_is_asked_for(const char *kind);
+
+/* Is what its command waits for in the database worth watching? */
+bool work_is_watched(const char *kind);
+
+/* Must a restore have reached its end before it? */
+bool work_needs_whole(const char *kind);
+
 /* Is one of that kind among those of works whose bit is in due? */
 bool work_kind_is_due(const struct work *works, size_t count, uint64_t due, const char *kind);
 
