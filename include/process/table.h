@@ -122,6 +122,7 @@ void process_rest(struct process *process, int64_t delay);
 void process_forward(const struct process *process, int signal);
 
 bool process_is_alive(const struct process *process); /* there is, or will be, a pid */
+bool table_any_alive(const struct process_table *table);
 
 /* It ended by itself, with status 0 or another that counts as success. */
 bool process_went_well(const struct process *process);

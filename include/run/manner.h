@@ -6,6 +6,7 @@
 #define TMINUS_RUN_MANNER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/signal_name.h"
@@ -33,5 +34,12 @@ struct manner {
 	uint64_t once;	   /* these are dropped once */
 	void (*tell)(enum manner_event event, int first, int second); /* NULL: nobody listens */
 };
+
+static inline void manner_tell(
+	const struct manner *manner, enum manner_event event, int first, int second)
+{
+	if (manner->tell != NULL)
+		manner->tell(event, first, second);
+}
 
 #endif

@@ -288,6 +288,14 @@ bool process_is_alive(const struct process *process)
 	return process->state != PROCESS_IDLE && process->state != PROCESS_ENDED;
 }
 
+bool table_any_alive(const struct process_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (process_is_alive(&table->rows[i]))
+			return true;
+	return false;
+}
+
 bool process_went_well(const struct process *process)
 {
 	static const struct exits zero;

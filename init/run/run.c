@@ -2,10 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,14 +15,11 @@
 #include "process/terminal.h"
 #include "run/boot.h"
 #include "run/jobs.h"
+#include "run/life.h"
 #include "run/notify.h"
 #include "run/services.h"
 #include "run/status.h"
-
-/* Time that the keeper has to close its session once boot needs it no longer. */
-#define KEEPER_LEAVES_WITHIN 5000
-/* Time after SIGKILL for processes that hang in the kernel, before they are left behind. */
-#define KILL_TAKES_AT_MOST 5000
+#include "run/stop.h"
 
 /* Real-time signals queue up: a flood of them must not keep the loop from reaping. */
 #define SIGNALS_AT_ONCE 8
@@ -37,156 +31,15 @@
  * neither the app's start nor its stop waits for a file. */
 #define NOTE_AFTER 20
 
-/* Time that services have to end where not the platform, with its own limit, stops us: when there
- * is no app.grace. */
-#define STOP_OF_OUR_OWN 10000
-
 #define DURATION_SIZE 32
-#define NAMES_SIZE 1024 /* of those who had to be killed */
-
-enum run_state {
-	RUN_BOOT,
-	RUN_ABORTING,
-	RUN_STARTING,
-	RUN_APP,
-	RUN_STOPPING,
-	RUN_LEAVING,
-	RUN_LINGERING,
-	RUN_KILLING,
-	RUN_DONE,
-	RUN_STATES
-};
-
-enum run_event {
-	RUN_STOP,
-	RUN_INTERRUPT,
-	RUN_STEP_OK,
-	RUN_STEP_FAILED,
-	RUN_APP_UP,
-	RUN_APP_GONE,
-	RUN_SERVICE_GONE,
-	RUN_DEADLINE,
-	RUN_EMPTY,
-	RUN_LEFT,
-	RUN_EVENTS
-};
-
-struct run {
-	const struct config *config;
-	struct plan *plan;
-	struct manner *manner;
-	int signals;
-	enum run_state state;
-	struct boot boot; /* the walk through the plan's steps */
-	struct jobs jobs;
-	int64_t deadline; /* of this state */
-	int64_t started_at;
-	pid_t group;		       /* the app's pid, for what outlives it in its group */
-	int64_t trim_at;	       /* then the memory of boot is given back */
-	int status;		       /* the exit status, once it is known */
-	bool decided;		       /* it is a service's, whatever the app ends with */
-	const struct supervised *gone; /* the one that has ended, during its event */
-	int64_t grace;		       /* of the stop that is on */
-	int signal;		       /* the one being handled */
-	struct notify notify;
-	struct status document;
-	unsigned changes; /* that the document must hold, and that it holds */
-	unsigned noted;
-	int64_t note_at;	   /* then it is written */
-	const struct error *error; /* why the step or the app failed, during its event */
-};
-
-/* An action returns the state that follows. */
-typedef enum run_state action(struct run *run);
 
 static void feed(struct run *run, enum run_event event);
-
-static int status_of(int wait_status)
-{
-	return WIFSIGNALED(wait_status) ? STATUS_SIGNAL_BASE + WTERMSIG(wait_status)
-					: WEXITSTATUS(wait_status);
-}
-
-static void tell(const struct run *run, enum manner_event event, int first, int second)
-{
-	if (run->manner->tell != NULL)
-		run->manner->tell(event, first, second);
-}
-
-static bool any_row_alive(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->table.count; i++)
-		if (process_is_alive(&plan->table.rows[i]))
-			return true;
-	return false;
-}
-
-/* The lock is held as long as what it protects is at work, and not a moment longer. */
-static void dismiss_keeper(struct run *run)
-{
-	struct process *keeper = run->plan->keeper;
-	if (run->state == RUN_ABORTING && keeper != NULL && process_is_alive(keeper) &&
-		keeper->descriptor >= 0 && !boot_needs_lock(&run->boot))
-		process_dismiss(keeper, KEEPER_LEAVES_WITHIN);
-}
-
-/* Boot is over before its end: everything of it stops, and the app is never started. */
-static enum run_state stop_boot(struct run *run, int status, int signal)
-{
-	struct process_table *table = &run->plan->table;
-	run->status = status;
-	run->deadline = CLOCK_NEVER;
-	run->boot.stopping = true;
-	run->state = RUN_ABORTING; /* what ends within process_stop ends for this reason */
-	bool locked = boot_needs_lock(&run->boot);
-	for (size_t i = 0; i < table->count; i++) {
-		bool stays = locked && &table->rows[i] == run->plan->keeper;
-		if (process_is_alive(&table->rows[i]) && !stays)
-			process_stop(table, &table->rows[i], signal);
-	}
-	dismiss_keeper(run);
-	return run->state;
-}
-
-static enum run_state abort_boot(struct run *run)
-{
-	char room[SIGNAL_NAME_SIZE];
-	char duration[DURATION_SIZE];
-	const char *name = signal_name(run->signal, room, sizeof room);
-	const struct plan_step *step = boot_current(&run->boot);
-	const struct process *running = boot_running(&run->boot);
-	if (step == NULL)
-		log_info("SIG%s: stopped before the app was started", name);
-	else if (running != NULL && running->kind.finish && running->state == PROCESS_RUNNING)
-		log_info("SIG%s: %s may finish first (upgrade.stop), for boot.grace = %s at most%s",
-			name, running->kind.name,
-			text_duration(running->kind.grace, duration, sizeof duration),
-			run->plan->app != NULL ? "; the app is not started" : "");
-	else
-		log_info("SIG%s: %s is stopped%s", name, step->name,
-			run->plan->app != NULL ? ", the app is not started" : "");
-	return stop_boot(run, STATUS_SIGNAL_BASE + run->signal, run->signal);
-}
-
-static enum run_state abort_again(struct run *run)
-{
-	return stop_boot(run, run->status, run->signal);
-}
 
 static enum run_state boot_failed(struct run *run)
 {
 	if (run->error->message[0] != '\0')
 		log_error("%s", run->error->message);
 	return stop_boot(run, run->error->status, SIGTERM);
-}
-
-/* A step that was let finish has failed: what it left half done must be said. */
-static enum run_state failed_late(struct run *run)
-{
-	const struct plan_step *step = boot_current(&run->boot);
-	if (step != NULL && boot_running(&run->boot) != NULL && !step->first->signalled)
-		log_error("%s", run->error->message);
-	return RUN_ABORTING;
 }
 
 static enum run_state boot_too_long(struct run *run)
@@ -292,7 +145,7 @@ static enum run_state begin_app(struct run *run)
 {
 	struct plan *plan = run->plan;
 	bool becomes = run->config->app_mode == APP_EXEC;
-	if ((becomes || plan->app == NULL) && any_row_alive(plan))
+	if ((becomes || plan->app == NULL) && table_any_alive(&plan->table))
 		return RUN_BOOT;
 	if (plan->app == NULL)
 		return RUN_LEAVING;
@@ -323,7 +176,7 @@ static enum run_state app_up(struct run *run)
 	char room[DURATION_SIZE];
 	run->deadline = CLOCK_NEVER;
 	run->group = run->plan->app->pid;
-	tell(run, MANNER_STARTED, run->group, 0);
+	manner_tell(run->manner, MANNER_STARTED, run->group, 0);
 	if (!run->config->app_notify)
 		notify_send(&run->notify, "READY=1");
 	run->trim_at = clock_now() + TRIM_AFTER;
@@ -338,251 +191,49 @@ static enum run_state app_up(struct run *run)
 	return run->state;
 }
 
-/* The app's exec succeeded although boot is being stopped: from now on it is stopped as an app. */
-static enum run_state app_up_late(struct run *run)
-{
-	run->grace = run->config->app_grace;
-	run->deadline = clock_deadline(run->config->app_grace);
-	return RUN_STOPPING;
-}
-
-/* The app and its services get the stop signal together. Where they are all gone within it, what
- * that means has the last word. */
-static enum run_state stop_app_again(struct run *run)
-{
-	run->state = RUN_STOPPING;
-	process_stop(&run->plan->table, run->plan->app, run->manner->becomes[run->signal]);
-	services_stop(&run->plan->services, &run->plan->table, SIGTERM, run->plan->app);
-	return run->state;
-}
-
-static enum run_state begin_stop(struct run *run, int64_t grace)
-{
-	run->grace = grace;
-	run->deadline = clock_deadline(grace);
-	jobs_end(&run->jobs);
-	return stop_app_again(run);
-}
-
-/* Nobody but us wants it: then it has a limit in any case. */
-static enum run_state stop_on_our_own(struct run *run)
-{
-	run->signal = SIGTERM;
-	return begin_stop(
-		run, run->config->app_grace > 0 ? run->config->app_grace : STOP_OF_OUR_OWN);
-}
-
-static enum run_state leave_if_over(struct run *run)
-{
-	if (services_alive(&run->plan->services) != NULL)
-		return RUN_STOPPING;
-	run->deadline = CLOCK_NEVER;
-	return RUN_LEAVING;
-}
-
-/* What the shell runs would get TERM only behind the shell's death, and have the linger alone. */
-static void warn_of_shell(const struct run *run)
-{
-	char room[DURATION_SIZE];
-	char name[PROCESS_NAME_SIZE];
-	const struct process *app = run->plan->app;
-	pid_t child = app->kind.to_group ? 0
-					 : descendants_behind_shell(
-						   app->pid, run->manner->becomes[run->signal]);
-	if (child > 0 && process_name(child, name))
-		log_warn("%s is a shell that does not pass signals on: %s (pid %d) has only "
-			 "app.linger = %s to end; write \"exec\" before its command, or "
-			 "app.signal_to = group",
-			app->kind.name, name, (int)child,
-			text_duration(run->config->app_linger, room, sizeof room));
-}
-
-static enum run_state stop_app(struct run *run)
-{
-	char room[SIGNAL_NAME_SIZE];
-	log_debug("SIG%s: forwarded to %s, which is to stop",
-		signal_name(run->signal, room, sizeof room), run->plan->app->kind.name);
-	warn_of_shell(run);
-	return begin_stop(run, run->config->app_grace);
-}
-
-/* A service has ended for good. Says so; does it matter? */
-static bool is_loss(struct run *run)
-{
-	char how[DURATION_SIZE * 2];
-	const struct process *process = run->gone->process;
-	bool matters = run->gone->essential;
-	const char *result = matters ? ": all is stopped" : "";
-	if (jobs_find(&run->jobs, process) != NULL)
-		return false;
-	if (process->failed)
-		log_error("%s cannot run: %s%s", process->kind.name, run->error->message, result);
-	else
-		log_warn("%s %s%s", process->kind.name, process_end(process, how, sizeof how),
-			result);
-	if (!matters)
-		return false;
-	run->status = process->failed ? run->error->status : status_of(process->status);
-	run->decided = true;
-	return true;
-}
-
-static enum run_state lose_service(struct run *run)
-{
-	return is_loss(run) ? stop_on_our_own(run) : run->state;
-}
-
 /* One of after = boot. Boot goes on without one that does not matter, also where it stood at it. */
 static enum run_state lose_service_early(struct run *run)
 {
 	const struct plan_step *step = boot_current(&run->boot);
-	if (is_loss(run))
+	if (stop_is_loss(run))
 		return stop_boot(run, run->status, SIGTERM);
 	bool current = step != NULL && step->kind == PLAN_STEP_SERVICE &&
 		       step->first == run->gone->process;
 	return current && step->first->failed ? next_step(run) : run->state;
 }
 
-/* It ends with the app: the kernel kills what is left in its namespace. */
-static enum run_state follow_app(struct run *run)
-{
-	const struct process *app = run->plan->app;
-	int term = run->manner->becomes[SIGTERM];
-	if (app->failed) {
-		log_error("%s", run->error->message);
-		run->status = EXIT_FAILURE;
-		return RUN_DONE;
-	}
-	run->status = status_of(app->status);
-	if (run->manner->ends_group && run->group > 0 && term != 0)
-		(void)kill(-run->group, term);
-	tell(run, MANNER_ENDED, app->status, 0);
-	return RUN_DONE;
-}
-
-static void keep_status(struct run *run, int status)
-{
-	if (!run->decided)
-		run->status = status;
-}
-
-static void tell_app_gone(const struct run *run)
-{
-	char room[SIGNAL_NAME_SIZE];
-	const struct process *app = run->plan->app;
-	if (app->failed)
-		log_error("cannot run the app: %s", run->error->message);
-	else if (run->state == RUN_APP && WIFSIGNALED(app->status))
-		log_warn("%s was killed by SIG%s%s", app->kind.name,
-			signal_name(WTERMSIG(app->status), room, sizeof room),
-			WTERMSIG(app->status) == SIGKILL ? " (out of memory?)" : "");
-}
-
-static enum run_state app_gone(struct run *run)
-{
-	const struct process *app = run->plan->app;
-	if (run->manner->follows)
-		return follow_app(run);
-	tell_app_gone(run);
-	keep_status(run, app->failed ? run->error->status : status_of(app->status));
-	if (run->state != RUN_STOPPING && services_alive(&run->plan->services) != NULL)
-		return stop_on_our_own(run);
-	return leave_if_over(run);
-}
-
-static enum run_state app_gone_late(struct run *run)
-{
-	keep_status(run, status_of(run->plan->app->status));
-	return run->state;
-}
-
-static enum run_state linger(struct run *run)
-{
-	char room[DURATION_SIZE];
-	const struct supervised *alive = services_alive(&run->plan->services);
-	if (run->state == RUN_STOPPING && alive != NULL)
-		log_warn("%s did not end within %s%s: TERM to all", alive->process->kind.name,
-			run->config->app_grace > 0 ? "app.grace = " : "",
-			text_duration(run->grace, room, sizeof room));
-	run->deadline = clock_now() + run->config->app_linger;
-	descendants_signal(SIGTERM);
-	return RUN_LINGERING;
-}
-
-static enum run_state linger_if_over(struct run *run)
-{
-	return any_row_alive(run->plan) ? RUN_ABORTING : linger(run);
-}
-
-static enum run_state done_if_over(struct run *run)
-{
-	return any_row_alive(run->plan) ? RUN_ABORTING : RUN_DONE;
-}
-
-static enum run_state kill_all(struct run *run)
-{
-	char room[DURATION_SIZE];
-	char names[NAMES_SIZE];
-	log_warn("still there %s after TERM, and killed: %s",
-		text_duration(run->config->app_linger, room, sizeof room),
-		descendants_names(names, sizeof names));
-	run->deadline = clock_now() + KILL_TAKES_AT_MOST;
-	descendants_signal(SIGKILL);
-	return RUN_KILLING;
-}
-
-static enum run_state kill_again(struct run *run)
-{
-	(void)run;
-	descendants_signal(SIGKILL);
-	return RUN_KILLING;
-}
-
-static enum run_state give_up(struct run *run)
-{
-	(void)run;
-	log_warn("processes survived SIGKILL, they hang in the kernel: left behind");
-	return RUN_DONE;
-}
-
-static enum run_state done(struct run *run)
-{
-	(void)run;
-	return RUN_DONE;
-}
-
 /* clang-format off */
-static action *const actions[RUN_STATES][RUN_EVENTS] = {
+static run_action *const actions[RUN_STATES][RUN_EVENTS] = {
 	[RUN_BOOT] = {
-		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_STEP_OK] = next_step,
+		[RUN_STOP] = stop_boot_asked, [RUN_INTERRUPT] = stop_boot_asked, [RUN_STEP_OK] = next_step,
 		[RUN_STEP_FAILED] = boot_failed, [RUN_SERVICE_GONE] = lose_service_early,
 		[RUN_DEADLINE] = boot_too_long},
 	[RUN_ABORTING] = {
-		[RUN_STOP] = abort_again, [RUN_INTERRUPT] = abort_again, [RUN_APP_UP] = app_up_late,
-		[RUN_STEP_FAILED] = failed_late,
-		[RUN_EMPTY] = done_if_over, [RUN_LEFT] = linger_if_over},
+		[RUN_STOP] = stop_boot_again, [RUN_INTERRUPT] = stop_boot_again, [RUN_APP_UP] = stop_app_up,
+		[RUN_STEP_FAILED] = stop_boot_failed,
+		[RUN_EMPTY] = stop_done_if_over, [RUN_LEFT] = stop_linger_if_over},
 	[RUN_STARTING] = {
-		[RUN_STOP] = abort_boot, [RUN_INTERRUPT] = abort_boot, [RUN_APP_UP] = app_up,
-		[RUN_APP_GONE] = app_gone, [RUN_SERVICE_GONE] = lose_service_early,
+		[RUN_STOP] = stop_boot_asked, [RUN_INTERRUPT] = stop_boot_asked, [RUN_APP_UP] = app_up,
+		[RUN_APP_GONE] = stop_app_gone, [RUN_SERVICE_GONE] = lose_service_early,
 		[RUN_DEADLINE] = boot_too_long},
 	[RUN_APP] = {
-		[RUN_STOP] = stop_app, [RUN_APP_GONE] = app_gone, [RUN_SERVICE_GONE] = lose_service},
+		[RUN_STOP] = stop_app, [RUN_APP_GONE] = stop_app_gone, [RUN_SERVICE_GONE] = stop_lose_service},
 	[RUN_STOPPING] = {
-		[RUN_STOP] = stop_app_again, [RUN_APP_GONE] = app_gone,
-		[RUN_SERVICE_GONE] = leave_if_over, [RUN_DEADLINE] = linger},
+		[RUN_STOP] = stop_app_again, [RUN_APP_GONE] = stop_app_gone,
+		[RUN_SERVICE_GONE] = stop_leave_if_over, [RUN_DEADLINE] = stop_linger},
 	[RUN_LEAVING] = {
-		[RUN_EMPTY] = done, [RUN_LEFT] = linger},
+		[RUN_EMPTY] = stop_done, [RUN_LEFT] = stop_linger},
 	[RUN_LINGERING] = {
-		[RUN_APP_GONE] = app_gone_late, [RUN_DEADLINE] = kill_all, [RUN_EMPTY] = done},
+		[RUN_APP_GONE] = stop_note_status, [RUN_DEADLINE] = stop_kill, [RUN_EMPTY] = stop_done},
 	[RUN_KILLING] = {
-		[RUN_APP_GONE] = app_gone_late, [RUN_DEADLINE] = give_up, [RUN_EMPTY] = done,
-		[RUN_LEFT] = kill_again},
+		[RUN_APP_GONE] = stop_note_status, [RUN_DEADLINE] = stop_give_up, [RUN_EMPTY] = stop_done,
+		[RUN_LEFT] = stop_kill_again},
 };
 /* clang-format on */
 
 static void feed(struct run *run, enum run_event event)
 {
-	action *chosen = actions[run->state][event];
+	run_action *chosen = actions[run->state][event];
 	if (chosen == NULL)
 		return;
 	enum run_state before = run->state;
@@ -625,13 +276,13 @@ static void forward_to_app(const struct run *run, int number)
 {
 	int becomes = rewritten(run->manner, number);
 	if (becomes != number)
-		tell(run, MANNER_REWRITTEN, number, becomes);
+		manner_tell(run->manner, MANNER_REWRITTEN, number, becomes);
 	if (becomes != 0)
 		process_forward(run->plan->app, becomes);
-	tell(run, becomes != 0 ? MANNER_FORWARDED : MANNER_DROPPED, becomes, 0);
+	manner_tell(run->manner, becomes != 0 ? MANNER_FORWARDED : MANNER_DROPPED, becomes, 0);
 	if ((run->manner->suspends & SIGNAL_BIT(number)) == 0)
 		return;
-	tell(run, MANNER_SUSPENDED, number, 0);
+	manner_tell(run->manner, MANNER_SUSPENDED, number, 0);
 	(void)kill(getpid(), SIGSTOP);
 }
 
@@ -649,7 +300,7 @@ static void on_signal(struct run *run, const struct arrival *arrival)
 {
 	char room[SIGNAL_NAME_SIZE];
 	run->signal = arrival->number;
-	tell(run, MANNER_RECEIVED, arrival->number, 0);
+	manner_tell(run->manner, MANNER_RECEIVED, arrival->number, 0);
 	switch (rule_for(run, arrival)) {
 	case RULE_NOTHING:
 		break;
@@ -744,7 +395,7 @@ static void on_boot(struct run *run, struct process *process, enum process_chang
 	struct error error = {0};
 	const struct error *why = run->error;
 	if (change == PROCESS_HAS_ENDED)
-		dismiss_keeper(run);
+		stop_dismiss_keeper(run);
 	if (run->state == RUN_ABORTING && process->failed)
 		return;
 	run->error = &error; // cppcheck-suppress autoVariables ; it goes below, and with observe
@@ -789,7 +440,8 @@ static void observe(void *context, struct process *process, enum process_change 
 
 static void on_reaped(void *context, pid_t pid, int status)
 {
-	tell(context, MANNER_REAPED, pid, status);
+	const struct run *run = context;
+	manner_tell(run->manner, MANNER_REAPED, pid, status);
 }
 
 static void expire(struct run *run)

@@ -8,7 +8,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #define WORLD_ROWS 16
 #define WORLD_PIDS 64
