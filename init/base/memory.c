@@ -39,6 +39,9 @@ static struct {
 /* Linked with --wrap=free every free(3) of the program comes to __wrap_free, whoever calls it.
  * ld(1) */
 void __real_free(void *memory); // NOLINT
+#if defined __GNUC__ && !defined __clang__
+__attribute__((externally_visible))
+#endif
 void __wrap_free(void *memory); // NOLINT
 
 static bool is_ours(const void *memory)
