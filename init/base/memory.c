@@ -235,13 +235,6 @@ char *memory_copy(const char *text)
 	return memory_copy_bytes(text, strlen(text));
 }
 
-void memory_free_at(void *pointer_to_pointer)
-{
-	void *pointer;
-	memcpy(&pointer, pointer_to_pointer, sizeof pointer);
-	free(pointer);
-}
-
 void memory_close_at(const int *descriptor)
 {
 	if (*descriptor >= 0)
