@@ -43,7 +43,8 @@ CC       := $(DEPS)/bin/musl-gcc
 AR       := $(ARCH)-linux-gnu-gcc-ar
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
 FLAGS_static := -Oz -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto
+	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto \
+	-mstack-protector-guard=global
 LDFLAGS  += -static -no-pie -flto=auto -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64 -Wl,-T,docker/static/layout.ld
 endif
