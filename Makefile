@@ -42,8 +42,9 @@ OUT      := $(STATIC)
 CC       := $(DEPS)/bin/musl-gcc
 AR       := $(ARCH)-linux-gnu-gcc-ar
 CPPFLAGS += -I$(DEPS)/include -I$(DEPS)/include/mariadb
-FLAGS_static := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto
+FLAGS_static := -Oz -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -fno-plt -fno-pie -fno-merge-constants -D_FORTIFY_SOURCE=2 -flto \
+	-mstack-protector-guard=global
 LDFLAGS  += -static -no-pie -flto=auto -L$(DEPS)/lib -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64 -Wl,-T,docker/static/layout.ld
 endif
@@ -114,14 +115,13 @@ build/tminus: build/debug/tminus
 ifeq ($(VARIANT),static)
 # Our own code first and as one piece, with its literals: optimized as one program with the libraries
 # it would lie scattered among theirs, and merged literals lie scattered anyway; each place is a page
-# fault. The log's state lies in one page with the C library's, which is written anyway. --unique: static
-# functions of one name in two files stay two, of which the linker can leave one out.
-LOG := $(OUT)/init/base/log.o
-$(LOG): FLAGS_static += -fno-lto
-
-$(OUT)/own.o: $(OUT)/init/main.o $(filter-out $(LOG),$(OBJECTS))
+# fault. It is a whole program of which the rest needs main and __wrap_free alone. gcc takes what ld
+# makes, or lets its plugin say, for something that more is linked to: hence exec, and no plugin.
+# --unique: static functions of one name in two files stay two, of which the linker can leave one out.
+$(OUT)/own.o: $(OUT)/init/main.o $(OBJECTS)
 	@echo '  LD     $@'
-	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -Wl,--unique -o $@ $^
+	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -fno-use-linker-plugin -flinker-output=exec -fwhole-program \
+		-flto-partition=one -Wl,--unique -o $@ $^
 	$(Q)$(ARCH)-linux-gnu-objcopy --set-section-flags '.rodata*.str*=alloc,readonly,data,contents' $@
 
 $(OUT)/tminus: SYMBOLS := -s
@@ -130,7 +130,7 @@ $(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o $(OUT)/libtminus.a docker/static/star
 		docker/static/layout.ld docker/static/first.ld
 	@echo '  LINK   $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SYMBOLS) -Wl,-e,start_blocked -o $@ \
-		docker/static/start.S $(OUT)/own.o $(LIBS) $(LOG)
+		docker/static/start.S $(OUT)/own.o $(LIBS)
 else
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	@echo '  LINK   $@'

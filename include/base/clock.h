@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 /* The deadline that never comes. */
 #define CLOCK_NEVER INT64_MAX
@@ -26,7 +27,13 @@ int clock_left(int64_t deadline);
 
 int64_t clock_earlier(int64_t one, int64_t other);
 
-#define CLOCK_UTC_SIZE 32
+#define CLOCK_MINUTES_SIZE 64
+
+/* "2026-11-21T16:40", with between in the place of the T. Returns room. */
+const char *clock_minutes(
+	const struct tm *parts, char between, char room[static CLOCK_MINUTES_SIZE]);
+
+#define CLOCK_UTC_SIZE (CLOCK_MINUTES_SIZE + 8)
 
 /* A moment of clock_now's scale as "2026-11-21T16:40:00Z", by what the wall clock says now. RFC
  * 3339. Returns room. */

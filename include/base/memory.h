@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Zeroed memory for count objects of size bytes; the caller frees it. Never NULL. calloc(3) */
 void *memory_zeroed(size_t count, size_t size);
@@ -28,8 +30,14 @@ char *memory_copy_bytes(const char *bytes, size_t length);
 /* Tells give_back of each piece of the region that nobody uses, pages or not. */
 void memory_trim(void (*give_back)(uintptr_t begin, uintptr_t end));
 
-/* free(3) and close(2) for the cleanup attribute; a descriptor below 0 is left alone. */
-void memory_free_at(void *pointer_to_pointer);
+/* free(3) and close(2) for the cleanup attribute; a descriptor below 0 is left alone. Inline, so
+ * that the pointer may lie in a register, and no stack protector is needed for it. */
+static inline __attribute__((always_inline)) void memory_free_at(void *pointer_to_pointer)
+{
+	void *memory;
+	memcpy(&memory, pointer_to_pointer, sizeof memory);
+	free(memory);
+}
 void memory_close_at(const int *descriptor);
 
 #define autofree __attribute__((cleanup(memory_free_at)))

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
@@ -39,7 +40,7 @@ struct setting {
 	const char *section; /* "" before any section; "step" for a key of [step NAME] */
 	const char *key;
 	enum setting_type type;
-	size_t offset; /* in struct config; of [step NAME] in struct step_settings, and so on */
+	uint32_t offset; /* in struct config; of [step NAME] in struct step_settings, and so on */
 	const char *fallback; /* as text; NULL when it is not set by default */
 	const char *help;
 	const char *choices; /* "run|off", of TYPE_CHOICE only */

@@ -38,7 +38,7 @@ struct configuration_file {
 struct configuration {
 	/* Of files, or of folders whose .rb files are read; NULL-terminated. */
 	const char *const *paths;
-	/* glob(7) patterns of other folders that the tool may read too; NULL for none. */
+	/* Patterns (base/pattern.h) of other folders that the tool may read too; NULL for none. */
 	const char *const *others;
 	const char *comment; /* what a line of comment begins with: "#" or "//" */
 	const struct configuration_word *words; /* the last one has no word */

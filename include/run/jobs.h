@@ -20,9 +20,6 @@
 
 #define JOB_RUN_SIZE 72 /* of "--job=NAME@2026-11-21T00:00Z" */
 
-/* Behind a job's name, when it was to begin: in UTC, so that replicas agree, and text sorts. */
-#define JOB_TIME_FORMAT "%Y-%m-%dT%H:%MZ"
-
 struct job {
 	struct process *process;
 	const struct job_settings *settings;

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,11 +46,21 @@ int64_t clock_earlier(int64_t one, int64_t other)
 	return one < other ? one : other;
 }
 
+const char *clock_minutes(
+	const struct tm *parts, char between, char room[static CLOCK_MINUTES_SIZE])
+{
+	(void)snprintf(room, CLOCK_MINUTES_SIZE, "%04d-%02d-%02d%c%02d:%02d", parts->tm_year + 1900,
+		parts->tm_mon + 1, parts->tm_mday, between, parts->tm_hour, parts->tm_min);
+	return room;
+}
+
 const char *clock_utc(int64_t moment, char room[static CLOCK_UTC_SIZE])
 {
 	struct tm parts;
 	time_t wall = time_of(CLOCK_REALTIME).tv_sec + (time_t)((moment - clock_now()) / 1000);
 	(void)gmtime_r(&wall, &parts);
-	(void)strftime(room, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	char minutes[CLOCK_MINUTES_SIZE];
+	(void)snprintf(room, CLOCK_UTC_SIZE, "%s:%02dZ", clock_minutes(&parts, 'T', minutes),
+		parts.tm_sec % 100);
 	return room;
 }

@@ -39,6 +39,9 @@ static struct {
 /* Linked with --wrap=free every free(3) of the program comes to __wrap_free, whoever calls it.
  * ld(1) */
 void __real_free(void *memory); // NOLINT
+#if defined __GNUC__ && !defined __clang__
+__attribute__((externally_visible))
+#endif
 void __wrap_free(void *memory); // NOLINT
 
 static bool is_ours(const void *memory)
@@ -230,13 +233,6 @@ char *memory_copy_bytes(const char *bytes, size_t length)
 char *memory_copy(const char *text)
 {
 	return memory_copy_bytes(text, strlen(text));
-}
-
-void memory_free_at(void *pointer_to_pointer)
-{
-	void *pointer;
-	memcpy(&pointer, pointer_to_pointer, sizeof pointer);
-	free(pointer);
 }
 
 void memory_close_at(const int *descriptor)

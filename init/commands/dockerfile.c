@@ -56,8 +56,8 @@ static const char *behind(const char *text, const char *name)
 static size_t skip_documents(const char *text, size_t begin, size_t end)
 {
 	char delimiter[DELIMITER_SIZE];
-	const char *mark = memmem(text + begin, end - begin, "<<", 2);
-	if (mark == NULL ||
+	const char *mark = strstr(text + begin, "<<");
+	if (mark == NULL || mark >= text + end ||
 		(behind(text + begin, "RUN") == NULL && behind(text + begin, "COPY") == NULL &&
 			behind(text + begin, "ADD") == NULL))
 		return end;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/inotify.h>
 #include <sys/time.h>
 #include <time.h>
@@ -52,7 +53,7 @@ static bool has_just_started(void)
 {
 	struct timespec now = {0};
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec - process_start_time(1) / sysconf(_SC_CLK_TCK) < DOCUMENT_TAKES;
+	return now.tv_sec - process_start_time(1) / (int64_t)getauxval(AT_CLKTCK) < DOCUMENT_TAKES;
 }
 
 /* In the usual places. It is written a moment behind the start, and who asks earlier waits for it.

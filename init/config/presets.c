@@ -1,12 +1,12 @@
 #include "config/presets.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "config/read_file.h"
 #include "config/variables.h"
 
@@ -139,21 +139,13 @@ static const struct {
 	{PRESET_LARAVEL, "name", "DB_DATABASE"},
 };
 
-/* The first of what pattern (glob(7)) finds in folder, by its name there; NULL for nothing. */
+/* The first of what pattern finds in folder, by its name there; NULL for nothing. */
 static char *find_file(const char *folder, const char *pattern)
 {
-	glob_t found;
-	struct text path = {0};
-	for (const char *byte = folder != NULL ? folder : "."; *byte != '\0'; byte++)
-		text_add_format(&path, strchr("*?[]\\", *byte) != NULL ? "\\%c" : "%c", *byte);
-	size_t prefix = strlen(folder != NULL ? folder : ".") + 1;
-	text_add_format(&path, "/%s", pattern);
-	char *first = NULL;
-	if (glob(path.bytes, 0, NULL, &found) == 0) {
-		first = memory_copy(found.gl_pathv[0] + prefix);
-		globfree(&found);
-	}
-	text_free(&path);
+	struct list found = {0};
+	pattern_find(folder != NULL ? folder : ".", pattern, &found);
+	char *first = found.count > 0 ? memory_copy(found.items[0]) : NULL;
+	list_clear(&found);
 	return first;
 }
 
@@ -217,7 +209,7 @@ void preset_apply(
 
 #define FILES 2
 
-/* What tells of a preset: all of the files, as patterns of glob(7). */
+/* What tells of a preset: all of the files, as patterns. */
 static const struct sign {
 	enum preset preset;
 	const char *files[FILES];

@@ -1,18 +1,18 @@
 #include "config/role.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "config/given.h"
 #include "config/settings.h"
 #include "config/suggest.h"
 
-/* Program names are compared without their folder, unless the pattern has one. fnmatch(3) */
+/* Program names are compared without their folder, unless the pattern has one. */
 static bool word_matches(const char *pattern, const char *word, bool program)
 {
 	const char *slash = program && strchr(pattern, '/') == NULL ? strrchr(word, '/') : NULL;
-	return fnmatch(pattern, slash != NULL ? slash + 1 : word, 0) == 0;
+	return pattern_matches(pattern, slash != NULL ? slash + 1 : word);
 }
 
 static bool all_match(char *const *patterns, size_t count, char *const *argv)

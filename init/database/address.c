@@ -1,5 +1,6 @@
 #include "database/address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -29,6 +30,21 @@ static int resolver_failed(const char *name, int code, struct failure *failure)
 		"the host name \"%s\" cannot be resolved: %s", name, reason);
 }
 
+/* As getnameinfo(3), which may ask a name server, does it: with the number of the interface behind
+ * an address that is a link's own. */
+static void write_numeric(const struct sockaddr_storage *socket, char *text, socklen_t size)
+{
+	const struct sockaddr_in *four = (const void *)socket;
+	const struct sockaddr_in6 *six = (const void *)socket;
+	bool is_six = socket->ss_family == AF_INET6;
+	const void *bytes = is_six ? (const void *)&six->sin6_addr : &four->sin_addr;
+	if (inet_ntop(socket->ss_family, bytes, text, size) == NULL || !is_six ||
+		six->sin6_scope_id == 0)
+		return;
+	size_t length = strlen(text);
+	(void)snprintf(text + length, size - length, "%%%u", six->sin6_scope_id);
+}
+
 static void add_address(struct address_list *list, const struct addrinfo *info)
 {
 	if (info->ai_addrlen > sizeof(struct sockaddr_storage))
@@ -37,8 +53,7 @@ static void add_address(struct address_list *list, const struct addrinfo *info)
 	struct address *address = &list->items[list->count++];
 	*address = (struct address){.length = info->ai_addrlen};
 	memcpy(&address->socket, info->ai_addr, info->ai_addrlen);
-	(void)getnameinfo(info->ai_addr, info->ai_addrlen, address->text, sizeof address->text,
-		NULL, 0, NI_NUMERICHOST);
+	write_numeric(&address->socket, address->text, sizeof address->text);
 }
 
 int address_resolve(const char *name, int port, struct address_list *list, struct failure *failure)

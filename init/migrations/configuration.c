@@ -1,11 +1,11 @@
 #include "migrations/configuration.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "config/read_file.h"
 #include "migrations/versioned_files.h"
 
@@ -157,22 +157,23 @@ static bool path_is_plain(struct search *search, const char *path)
 
 /* The first path that fits pattern and is not the migrations' own folder; NULL for none, and else
  * the caller's to free. */
-static char *other_folder(const char *pattern, const char *directory)
+static char *other_folder(const struct search *search, const char *pattern)
 {
-	glob_t found = {0};
+	struct list found = {0};
 	char *other = NULL;
-	(void)glob(pattern, 0, NULL, &found);
-	for (size_t i = 0; i < found.gl_pathc && other == NULL; i++)
-		if (!configuration_same_folder(found.gl_pathv[i], directory))
-			other = memory_copy(found.gl_pathv[i]);
-	globfree(&found);
+	pattern_find(search->root, pattern, &found);
+	for (size_t i = 0; i < found.count && other == NULL; i++) {
+		autofree char *whole = path_in(search->root, found.items[i]);
+		if (!configuration_same_folder(whole, search->files->directory))
+			other = memory_copy(whole);
+	}
+	list_clear(&found);
 	return other;
 }
 
 static bool folder_is_alone(struct search *search, const char *pattern)
 {
-	autofree char *whole = path_in(search->root, pattern);
-	autofree char *other = other_folder(whole, search->files->directory);
+	autofree char *other = other_folder(search, pattern);
 	if (other == NULL)
 		return true;
 	(void)finding_set(search->finding, FINDING_UNKNOWN, "%s may hold migrations too", other);

@@ -4,8 +4,8 @@
 #include <link.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "process/borrow.h"
@@ -16,7 +16,7 @@
 
 static uintptr_t page_of(uintptr_t address)
 {
-	return address & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	return address & ~((uintptr_t)getauxval(AT_PAGESZ) - 1);
 }
 
 static void give_back(uintptr_t begin, uintptr_t end)
@@ -28,7 +28,7 @@ static void give_back(uintptr_t begin, uintptr_t end)
 /* The pages that are whole between them. */
 static void give_back_within(uintptr_t begin, uintptr_t end)
 {
-	give_back(page_of(begin - 1) + (uintptr_t)sysconf(_SC_PAGESIZE), page_of(end));
+	give_back(page_of(begin - 1) + (uintptr_t)getauxval(AT_PAGESZ), page_of(end));
 }
 
 /* Segments that nobody can write are as they are in the file. dl_iterate_phdr(3) */

@@ -18,7 +18,6 @@
 #define SET_BACK (INT64_C(3) * 3600)
 
 #define TEXT_SIZE 96
-#define TIME_SIZE 24
 
 /* "2026-11-22 00:00 CET" */
 static const char *local_text(int64_t at, char *room, size_t size)
@@ -26,8 +25,8 @@ static const char *local_text(int64_t at, char *room, size_t size)
 	struct tm local = {0};
 	time_t seconds = (time_t)at;
 	(void)localtime_r(&seconds, &local);
-	if (strftime(room, size, "%Y-%m-%d %H:%M %Z", &local) == 0)
-		room[0] = '\0';
+	char minutes[CLOCK_MINUTES_SIZE];
+	(void)snprintf(room, size, "%s %s", clock_minutes(&local, ' ', minutes), local.tm_zone);
 	return room;
 }
 
@@ -72,17 +71,18 @@ void jobs_begin(struct jobs *jobs, struct job *all, size_t count)
 	arm(jobs);
 }
 
-/* Tells the run its name, for who asks whether it was done already. */
+/* Tells the run its name, for who asks whether it was done already: in UTC, so that replicas agree,
+ * and text sorts. */
 static void name_run(const struct job *job)
 {
 	struct tm utc = {0};
 	time_t seconds = (time_t)job->next;
-	char when[TIME_SIZE];
+	char when[CLOCK_MINUTES_SIZE];
 	if (job->run == NULL)
 		return;
 	(void)gmtime_r(&seconds, &utc);
-	(void)strftime(when, sizeof when, JOB_TIME_FORMAT, &utc);
-	(void)snprintf(job->run, JOB_RUN_SIZE, "--job=%s@%s", job->settings->name, when);
+	(void)snprintf(job->run, JOB_RUN_SIZE, "--job=%s@%sZ", job->settings->name,
+		clock_minutes(&utc, 'T', when));
 }
 
 static void run_job(struct job *job, int64_t now, struct process_table *table)
