@@ -488,11 +488,16 @@ def trickles(first=b"", ask=False, interval=0.02):
 
 
 class Relay:
-    """Forwards to a port of 127.0.0.1 until cut(): then nothing passes any more, and nobody is told."""
+    """Forwards to a port of 127.0.0.1 until cut(): then nothing passes any more, and nobody is told.
 
-    def __init__(self, port):
+    Where the client says the bytes breaks_at, every connection ends, and none is made before mend().
+    """
+
+    def __init__(self, port, breaks_at=None):
         self.target = port
+        self.breaks_at = breaks_at
         self.is_cut = threading.Event()
+        self.is_broken = threading.Event()
         self.sockets = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -503,7 +508,11 @@ class Relay:
 
     def __exit__(self, *reason):
         self.is_cut.set()
-        for each in [self.listener, *self.sockets]:
+        self._end([self.listener, *self.sockets])
+
+    @staticmethod
+    def _end(sockets):
+        for each in sockets:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
@@ -511,10 +520,17 @@ class Relay:
     def cut(self):
         self.is_cut.set()
 
+    def mend(self):
+        self.breaks_at = None
+        self.is_broken.clear()
+
     def _accept(self):
         while True:
             try:
                 near, _ = self.listener.accept()
+                if self.is_broken.is_set():
+                    near.close()
+                    continue
                 far = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 return
@@ -530,6 +546,10 @@ class Relay:
                     return
                 if not words:
                     break
+                if self.breaks_at is not None and self.breaks_at in words:
+                    self.is_broken.set()
+                    self._end(self.sockets)
+                    return
                 target.sendall(words)
             target.shutdown(socket.SHUT_WR)
 

@@ -1,7 +1,7 @@
 /*
  * What tables a database holds, as far as migrations care.
  *
- * What an extension owns (PostGIS), the system's own and tminus's ledger are not counted.
+ * Sources: PostgreSQL manual 53.11, pg_class; MySQL manual 28.3.38, TABLES; SQLite "The Schema Table".
  */
 #ifndef TMINUS_DATABASE_CATALOG_H
 #define TMINUS_DATABASE_CATALOG_H
@@ -16,7 +16,6 @@ struct catalog {
 	bool has_version_table; /* the one that an unqualified name, or schema, means */
 	bool has_lock_table;
 	bool has_ledger;
-	size_t other_tables;
 };
 
 /* The names to look for. Borrowed; schema and lock_table may be NULL. */
@@ -26,10 +25,14 @@ struct catalog_names {
 	const char *lock_table;
 };
 
-/* Reads it, in one statement. 0, or -1 and failure. PostgreSQL manual 53.11, pg_class; MySQL manual
- * 28.3.38, TABLES; SQLite "The Schema Table" */
+/* Reads it, in one statement. 0, or -1 and failure. */
 int catalog_read(struct session *session, const struct catalog_names *names,
 	struct catalog *catalog, struct failure *failure);
+
+/* How many tables there are that names does not name: the user's, without what belongs to an
+ * extension (PostGIS), to the system, or to tminus. 0, or -1 and failure. */
+int catalog_count_others(struct session *session, const struct catalog_names *names, size_t *count,
+	struct failure *failure);
 
 /* Does failure say that there is no such table or view? 42P01; MySQL 1146; SQLite has one number
  * for all errors. */

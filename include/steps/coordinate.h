@@ -11,6 +11,8 @@
  *             due: DUE, and the lock is kept until release, with a heartbeat
  *
  *   begun     the ledger says what is begun, before the command starts
+ *             the lock was lost, and somebody else has it: look, as at first; what is due no more
+ *             is not begun
  *
  *             while it runs: heartbeats; who keeps it from a lock is said, and after
  *             upgrade.lock_timeout its statement is cancelled; how long it has taken is said

@@ -200,24 +200,22 @@ static int tell_due(const struct coordination *all)
 	return message_write(all->channel, &message) ? 0 : -1;
 }
 
-/* With the lock held. 1 when the answer was given, 0 to begin again, -1 when it is over. */
+/* With the lock held, which is kept where something is due. 1 when the state is known, 0 to begin
+ * again, -1 when it is over. */
 static int lead(struct coordination *all)
 {
 	int result = look_alone(all);
 	if (result > 0)
 		result = refuse_wreck(all);
-	if (result <= 0) {
+	if (result > 0)
+		coordination_unblocked(all);
+	all->leading = result > 0 && all->inspection.due != 0;
+	if (!all->leading)
 		coordinate_release(all);
-		return result;
-	}
-	coordination_unblocked(all);
-	all->leading = all->inspection.due != 0;
-	if (all->leading)
-		return tell_due(all) == 0 ? 1 : -1;
-	coordinate_release(all);
-	return tell_settled(all) == 0 ? 1 : -1;
+	return result;
 }
 
+/* As lead. */
 static int turn(struct coordination *all)
 {
 	int result = look(all, all->lock == NULL);
@@ -227,12 +225,13 @@ static int turn(struct coordination *all)
 	if (waits_for_upgrade(all) && wreck == NULL)
 		return await_upgrade(all);
 	if (all->inspection.due == 0 && wreck == NULL)
-		return tell_settled(all) == 0 ? 1 : -1;
+		return 1;
 	result = try_lock(all);
 	return result <= 0 ? result : lead(all);
 }
 
-int coordinate(struct coordination *all)
+/* Until we lead or the database is settled. 0, or -1 when it is over. */
+static int settle(struct coordination *all)
 {
 	int result;
 	do {
@@ -241,50 +240,91 @@ int coordinate(struct coordination *all)
 	return result > 0 ? 0 : -1;
 }
 
+int coordinate(struct coordination *all)
+{
+	if (settle(all) != 0)
+		return -1;
+	return all->leading ? tell_due(all) : tell_settled(all);
+}
+
 /* --- while work is under way: the heartbeat -------------------------------------------------- */
 
-/* Takes a lost lock again. 0 when it is held, 1 when not yet, -1 when somebody else has it: others
- * look, and give way to us. */
-static int retake(struct coordination *all)
+enum holding {
+	HOLDING_OVER = -1, /* which was told */
+	HOLDING,
+	HOLDING_NOT_YET,
+	HOLDING_LOST, /* somebody else has it: others look, and give way to us */
+};
+
+/* Takes a lost lock again. */
+static enum holding retake(struct coordination *all)
 {
 	struct failure failure = {0};
 	int result = lock_try(all->lock, &failure);
 	if (all->lost_since == CLOCK_NEVER)
 		all->lost_since = clock_now();
+	if (result == 0)
+		return clock_now() - all->lost_since < GIVES_WAY ? HOLDING_NOT_YET : HOLDING_LOST;
 	if (result > 0) {
 		all->lost_since = CLOCK_NEVER;
-		return 0;
+		return HOLDING;
 	}
-	if (result < 0 && failure.verdict == VERDICT_RETRY) {
-		coordination_tell(all, failure.status, failure.message);
-		return 1;
-	}
-	if (result == 0 && clock_now() - all->lost_since < GIVES_WAY)
-		return 1;
-	return coordination_refuse(all, STATUS_LOCK,
-		result == 0 ? "the lock was lost, and another replica holds it now"
-			    : failure.message);
+	if (failure.verdict != VERDICT_RETRY)
+		return coordination_refuse(all, STATUS_LOCK, failure.message);
+	coordination_tell(all, failure.status, failure.message);
+	return HOLDING_NOT_YET;
 }
 
-/* One heartbeat; as retake. */
-static int beat(struct coordination *all)
+/* One heartbeat. */
+static enum holding beat(struct coordination *all)
 {
 	struct failure failure = {0};
 	if (all->lock == NULL)
-		return 0;
+		return HOLDING;
 	if (lock_is_held(all->lock) && lock_beat(all->lock, &failure) == 0)
-		return 0;
+		return HOLDING;
 	return retake(all);
 }
 
-/* The lock is held, or becomes so. 0, or -1 when it is over. */
+/* The lock is held, or becomes so, unless somebody else has it. */
+static enum holding try_to_hold(struct coordination *all)
+{
+	enum holding holding;
+	while ((holding = beat(all)) == HOLDING_NOT_YET)
+		if (coordination_pause(all) != 0)
+			return HOLDING_OVER;
+	return holding;
+}
+
+static int refuse_lost(const struct coordination *all)
+{
+	return coordination_refuse(
+		all, STATUS_LOCK, "the lock was lost, and another replica holds it now");
+}
+
+/* As try_to_hold, while what runs or has run must have it. 0, or -1 when it is over. */
 static int hold(struct coordination *all)
 {
-	int result;
-	while ((result = beat(all)) > 0)
-		if (coordination_pause(all) != 0)
-			return -1;
-	return result;
+	enum holding holding = try_to_hold(all);
+	return holding == HOLDING_LOST ? refuse_lost(all) : (int)holding;
+}
+
+/* Before work begins nothing of ours runs, and a replica that has taken a lost lock over can be
+ * followed. 1 when work is ours to begin, 0 when it is done, -1 when it is over. */
+static int hold_or_follow(struct coordination *all, const struct work *work)
+{
+	enum holding holding = all->leading ? try_to_hold(all) : HOLDING_LOST;
+	if (holding != HOLDING_LOST)
+		return holding == HOLDING ? 1 : -1;
+	if (all->leading)
+		coordination_tell(all, STATUS_LOCK,
+			"the lock was lost, and another replica has taken it over");
+	coordinate_release(all);
+	all->lost_since = CLOCK_NEVER;
+	if (settle(all) != 0)
+		return -1;
+	uint64_t bit = work_bit((size_t)(work - all->job->works));
+	return all->leading && (all->inspection.due & bit) != 0 ? 1 : 0;
 }
 
 int coordinate_idle(struct coordination *all)
@@ -292,10 +332,12 @@ int coordinate_idle(struct coordination *all)
 	if (!all->leading)
 		return 0;
 	while (pause_for(all->channel, LOCK_BEAT) == 0) {
-		int result = beat(all);
-		if (result < 0)
+		enum holding holding = beat(all);
+		if (holding == HOLDING_LOST)
+			(void)refuse_lost(all);
+		if (holding == HOLDING_LOST || holding == HOLDING_OVER)
 			return -1;
-		if (result == 0)
+		if (holding == HOLDING)
 			watch_look(&all->watch);
 	}
 	return 0;
@@ -310,9 +352,14 @@ int coordinate_begun(struct coordination *all, const struct message *question)
 	const struct work *work = &all->job->works[question->work];
 	int result;
 	do {
-		if (hold(all) != 0)
+		result = hold_or_follow(all, work);
+		if (result < 0)
 			return -1;
-		result = record_begin(all, work, reason, &failure);
+		if (result == 0)
+			(void)snprintf(reason, sizeof reason,
+				"another replica took the lock over, and has done it");
+		else
+			result = record_begin(all, work, reason, &failure);
 		if (result != 0 && coordination_survive(all, &failure) != 0)
 			return -1;
 	} while (result != 0);
@@ -348,12 +395,14 @@ int coordinate_back(struct coordination *all, const struct message *question)
 {
 	char reason[COORDINATION_TEXT] = "the lock was lost, and cannot be had now";
 	watch_end(&all->watch); /* its session would be somebody else */
-	int held = beat(all);
-	if (held < 0)
+	enum holding holding = beat(all);
+	if (holding == HOLDING_LOST)
+		(void)refuse_lost(all);
+	if (holding == HOLDING_LOST || holding == HOLDING_OVER)
 		return -1;
-	int way = held == 0 ? way_back_is_free(
-				      all, &all->job->works[question->work], reason, sizeof reason)
-			    : 0;
+	int way = holding == HOLDING ? way_back_is_free(all, &all->job->works[question->work],
+					       reason, sizeof reason)
+				     : 0;
 	const char *from = all->from != NULL ? all->from : "";
 	coordination_disconnect(all); /* who goes back needs its place, and to be alone */
 	all->went_back = way > 0;

@@ -201,7 +201,6 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 	struct migrations_state state = {
 		.has_version_table = catalog->has_version_table,
 		.version_tables = catalog->version_tables,
-		.other_tables = catalog->other_tables,
 	};
 	struct rows versions = {0};
 	int result = 0;
@@ -210,6 +209,9 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 			reading, reading->names.version_table, reader->version_column, &versions);
 	if (result == 0 && catalog->has_lock_table)
 		result = read_lock(reading, &state);
+	if (result == 0 && rows_count(&versions) == 0)
+		result = catalog_count_others(
+			reading->session, &reading->names, &state.other_tables, reading->failure);
 	if (result == 0) {
 		reading->inspection->revision = revision_text(&versions);
 		conclude(reading, &state, &versions);

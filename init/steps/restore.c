@@ -103,11 +103,11 @@ static int open_target(struct restoring *all, struct error *error)
 static int is_empty(const struct restoring *all, struct error *error)
 {
 	struct failure failure = {0};
-	struct catalog catalog = {0};
+	size_t count = 0;
 	const struct catalog_names names = {0};
-	if (catalog_read(all->restore.session, &names, &catalog, &failure) != 0)
+	if (catalog_count_others(all->restore.session, &names, &count, &failure) != 0)
 		return error_set(error, STATUS_RESTORE, "%s", failure.message);
-	return catalog.other_tables == 0 ? 1 : 0;
+	return count == 0 ? 1 : 0;
 }
 
 /* --- find ------------------------------------------------------------------------------------ */

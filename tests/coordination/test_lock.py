@@ -134,3 +134,19 @@ def test_the_lock_is_free_again_when_the_leader_is_cut_off(fleet, server):
         assert not lock_is_free(server)
         relay.cut()
         harness.await_true(lambda: lock_is_free(server), "a free lock", limit=10)
+
+
+def test_a_leader_whose_lock_another_has_taken_before_it_seeds_follows(fleet, server):
+    with servers.Relay(server.port, breaks_at=b"'seed'") as relay:
+        fleet.close("seed-gate")
+        first = fleet.start(url=server.url().replace(f":{server.port}/", f":{relay.port}/"))
+        assert relay.is_broken.wait(LIMIT), first.err.text()
+        fleet.start()
+        fleet.leader_at("seed-gate")
+        relay.mend()
+        first.expect_error("the lock was lost, and another replica has taken it over")
+        assert not fleet.apps()
+        fleet.open("seed-gate")
+        fleet.expect_all_to_start()
+        assert "another replica took the lock over, and has done it" in first.err.text()
+    assert len(fleet.stamps("seeds", "begin")) == 1 and fleet.applied() == REVISIONS
