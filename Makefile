@@ -86,6 +86,7 @@ ifeq ($(filter sqlite,$(WITH)),)
 SOURCES := $(filter-out init/database/sqlite%.c,$(SOURCES))
 endif
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
+TESTED  := $(OBJECTS)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(OUT)/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -126,25 +127,44 @@ $(OUT)/own.o: $(OUT)/init/main.o $(OBJECTS)
 
 $(OUT)/tminus: SYMBOLS := -s
 $(OUT)/symbols: SYMBOLS = -Wl,-Map,$@.map
-$(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o $(OUT)/libtminus.a docker/static/start.S \
+$(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o docker/static/start.S \
 		docker/static/layout.ld docker/static/first.ld
 	@echo '  LINK   $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SYMBOLS) -Wl,-e,start_blocked -o $@ \
 		docker/static/start.S $(OUT)/own.o $(LIBS)
+
+# The unit tests are linked without optimization: --wrap does not find what is optimized then. What of the
+# libraries is there for it alone is compiled once for all of them; the others are fat objects.
+TESTED    := $(SOURCES:%.c=$(OUT)/tested/%.o)
+LIBRARIES := $(OUT)/libraries.o
+$(TESTED) $(UNIT_TESTS:=.o): private FLAGS_static += -fno-lto
+$(UNIT_TESTS): private LDFLAGS += -fno-lto
+
+$(OUT)/tested/%.o: %.c $(OUT)/flags
+	$(COMPILE)
+
+$(LIBRARIES): $(OUT)/flags
+	@echo '  LD     $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -L$(DEPS)/lib -o $@ \
+		-Wl,--whole-archive $(filter-out -lmariadbclient -lssl -lcrypto,$(LIBS))
 else
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	@echo '  LINK   $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(OUT)/init/main.o $(OUT)/libtminus.a $(LIBS)
 endif
 
-$(OUT)/libtminus.a: $(OBJECTS)
+$(OUT)/libtminus.a: $(TESTED)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $(OBJECTS)
+	$(Q)$(AR) rcs $@ $(TESTED)
+
+define COMPILE
+@mkdir -p $(@D)
+@echo '  CC     $<'
+$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+endef
 
 $(OUT)/%.o: %.c $(OUT)/flags
-	@mkdir -p $(@D)
-	@echo '  CC     $<'
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(COMPILE)
 
 # Rebuild when the compiler, its flags or the chosen drivers change.
 $(OUT)/flags: FORCE
@@ -157,10 +177,10 @@ WORLD := spawn_command spawn_child spawn_report waitpid kill descendants_signal 
 $(OUT)/tests/fuzz/fuzz_message $(OUT)/tests/unit/run/test_stop_model: WRAPS := $(WORLD:%=-Wl,--wrap=%)
 $(OUT)/tests/fuzz/fuzz_dropin: WRAPS := -Wl,--wrap=log_plain
 
-$(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libtminus.a
-	@mkdir -p $(@D)
-	@echo '  TEST   $<'
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPS) -MMD -MP -o $@ $< $(OUT)/libtminus.a -lcmocka $(LIBS)
+$(UNIT_TESTS): %: %.o $(OUT)/libtminus.a $(LIBRARIES)
+	@echo '  TEST   $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPS) -o $@ $< $(OUT)/libtminus.a $(LIBRARIES) \
+		-lcmocka $(LIBS)
 
 .PHONY: FORCE
 FORCE:
@@ -343,4 +363,4 @@ $(DEB): $(STATIC)/tminus $(MANUAL) CHANGELOG.md $(wildcard packaging/debian/*)
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(OUT)/init/main.d $(UNIT_TESTS:=.d) $(FUZZ_TARGETS:=.d)
+-include $(OBJECTS:.o=.d) $(TESTED:.o=.d) $(OUT)/init/main.d $(UNIT_TESTS:=.d) $(FUZZ_TARGETS:=.d)

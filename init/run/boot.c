@@ -450,27 +450,8 @@ static bool is_needed(
 	       (step->kind == PLAN_STEP_COORDINATE || step->work != NO_WORK);
 }
 
-static enum boot_result wait_ended(const struct boot *boot, const struct process *process,
-	const struct wait_state *wait, const struct error *why, struct error *error)
-{
-	char room[SIGNAL_NAME_SIZE];
-	const char *task = wait->ready ? "holds the lock in" : "waits for";
-	if (!is_needed(boot, process, wait))
-		return BOOT_WORKING;
-	if (process->failed)
-		(void)error_set(error, why->status, "%s", why->message);
-	else if (WIFSIGNALED(process->status))
-		(void)error_set(error, STATUS_INTERNAL,
-			"the process that %s %s was killed by SIG%s", task, wait->label,
-			signal_name(WTERMSIG(process->status), room, sizeof room));
-	else
-		(void)error_set(error, STATUS_INTERNAL,
-			"the process that %s %s ended with status %d before it had an answer", task,
-			wait->label, WEXITSTATUS(process->status));
-	return BOOT_STEP_FAILED;
-}
-
-/* Ctrl-C and Ctrl-\ on a terminal reach the step and not us. */
+/* Ctrl-C and Ctrl-\ on a terminal reach the step and not us, and what waits before it has left our
+ * group as well as us. */
 static int terminal_signal(const struct boot *boot, const struct process *process)
 {
 	int number = WIFSIGNALED(process->status)
@@ -479,6 +460,27 @@ static int terminal_signal(const struct boot *boot, const struct process *proces
 	if (boot->plan->table.terminal < 0 && !WIFSIGNALED(process->status))
 		return 0;
 	return number == SIGINT || number == SIGQUIT ? number : 0;
+}
+
+static enum boot_result wait_ended(const struct boot *boot, const struct process *process,
+	const struct wait_state *wait, const struct error *why, struct error *error)
+{
+	char room[SIGNAL_NAME_SIZE];
+	const char *task = wait->ready ? "holds the lock in" : "waits for";
+	int key = terminal_signal(boot, process);
+	if (!is_needed(boot, process, wait))
+		return BOOT_WORKING;
+	if (process->failed)
+		(void)error_set(error, why->status, "%s", why->message);
+	else if (WIFSIGNALED(process->status))
+		(void)error_set(error, key != 0 ? STATUS_SIGNAL_BASE + key : STATUS_INTERNAL,
+			"the process that %s %s was killed by SIG%s", task, wait->label,
+			signal_name(WTERMSIG(process->status), room, sizeof room));
+	else
+		(void)error_set(error, STATUS_INTERNAL,
+			"the process that %s %s ended with status %d before it had an answer", task,
+			wait->label, WEXITSTATUS(process->status));
+	return BOOT_STEP_FAILED;
 }
 
 static void describe_failure(const struct boot *boot, const struct plan_step *step,

@@ -79,6 +79,17 @@ def test_ctrl_c_during_a_wait_ends_boot(on_terminal, terminal, folder):
     assert not (folder / "app").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_a_wait_that_a_key_has_reached_ends_boot_with_the_status_of_the_key(container, folder, number):
+    """Until it has a process group of its own, a key on the terminal reaches it as well as tminus."""
+    run = container("--", "touch", str(folder / "app"), environment={
+        "TMINUS_WAIT_TARGETS": f"file:{folder / 'never'}", "TMINUS_WAIT_TIMEOUT": "1h"})
+    run.expect(lambda: run.init.children(), "the wait's child")
+    run.init.children()[0].signal(number)
+    assert run.wait() == 128 + number
+    assert not (folder / "app").exists()
+
+
 def test_a_window_that_changes_its_size_is_told_to_the_app(on_terminal, terminal, recorder):
     run = on_terminal("--", *recorder.command("--end", "15=3"))
     run.expect(recorder.is_ready, "the app to be ready")
