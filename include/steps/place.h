@@ -1,7 +1,7 @@
 /*
  * A file that gets its name when it is whole: written to a temporary one in the same folder,
  * synced, and then renamed. Whenever that is killed, the old file is there, or none, or the new
- * one.
+ * one; what was left under the temporary name goes at the next write there (base/partial.h).
  */
 #ifndef TMINUS_STEPS_PLACE_H
 #define TMINUS_STEPS_PLACE_H

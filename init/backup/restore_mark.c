@@ -8,6 +8,7 @@
 #include "backup/store.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/partial.h"
 
 #define MARK "restore-under-way."
 
@@ -59,7 +60,7 @@ static void each_mark(const char *directory, const char *place,
 		struct error ignored;
 		autofree char *path = path_of(directory, entry->d_name);
 		if (text_starts_with(entry->d_name, MARK) &&
-			strstr(entry->d_name, STORE_PARTIAL) == NULL &&
+			strstr(entry->d_name, PARTIAL_SUFFIX) == NULL &&
 			manifest_read(path, &mark, &ignored) == 0 &&
 			text_equal(manifest_get(&mark, MANIFEST_URL), place))
 			found(path, &mark, context);

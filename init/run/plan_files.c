@@ -94,12 +94,8 @@ void draft_files(struct draft *draft)
 {
 	struct plan *plan = draft->plan;
 	struct files_job *job = memory_zeroed(1, sizeof *job);
-	job->folder = draft->config->app_workdir;
-	job->owner = draft->config->app_user;
-	job->umask = draft->config->app_umask;
+	job->config = draft->config;
 	job->boot_id = plan->boot_id;
-	job->kept = draft->config->keys;
-	job->kept_count = draft->config->key_count;
 	bool guard = draft->request->scope == PLAN_GUARD;
 	if (!guard)
 		add_dirs(draft, job);
