@@ -12,12 +12,6 @@
 
 #define MARK "restore-under-way."
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
 static char *path_of(const char *directory, const char *name)
 {
 	struct text path = {0};
@@ -37,7 +31,7 @@ int restore_mark(const struct restore *restore, struct error *error)
 	autofree char *older = restore_unfinished(directory, restore->place);
 	if (directory == NULL || restore->safety == NULL || older != NULL)
 		return 0;
-	manifest_set(&mark, MANIFEST_FILE, base_name(restore->safety));
+	manifest_set(&mark, MANIFEST_FILE, text_last_part(restore->safety));
 	manifest_set(&mark, MANIFEST_URL, restore->place);
 	manifest_set(&mark, MANIFEST_TIME, clock_utc(clock_now(), at));
 	manifest_set(&mark, MANIFEST_SHA256, digest[0] != '\0' ? digest : "unknown");

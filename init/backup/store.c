@@ -164,9 +164,8 @@ static void clear_entry(struct store_entry *entry)
 static bool is_complete(const struct store_entry *entry)
 {
 	struct stat status;
-	const char *name = strrchr(entry->path, '/');
 	return text_equal(manifest_get(&entry->manifest, MANIFEST_FILE),
-		       name != NULL ? name + 1 : entry->path) &&
+		       text_last_part(entry->path)) &&
 	       stat(entry->path, &status) == 0 && S_ISREG(status.st_mode) &&
 	       status.st_size == strtoll(manifest_get(&entry->manifest, MANIFEST_SIZE), NULL, 10);
 }

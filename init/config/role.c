@@ -11,8 +11,8 @@
 /* Program names are compared without their folder, unless the pattern has one. fnmatch(3) */
 static bool word_matches(const char *pattern, const char *word, bool program)
 {
-	const char *slash = program && strchr(pattern, '/') == NULL ? strrchr(word, '/') : NULL;
-	return fnmatch(pattern, slash != NULL ? slash + 1 : word, 0) == 0;
+	bool alone = program && strchr(pattern, '/') == NULL;
+	return fnmatch(pattern, alone ? text_last_part(word) : word, 0) == 0;
 }
 
 static bool all_match(char *const *patterns, size_t count, char *const *argv)

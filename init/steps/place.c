@@ -54,6 +54,13 @@ static void sync_folder(int folder)
 		(void)fsync(opened);
 }
 
+mode_t place_mode_of_new(void)
+{
+	mode_t mask = umask(0);
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
 int place_write(const struct place *place, const struct text *contents, bool replace)
 {
 	char temporary[PARTIAL_NAME_SIZE];

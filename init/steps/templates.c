@@ -98,13 +98,6 @@ static bool holds(int file, const struct text *contents)
 	return count == 0 && seen == contents->length;
 }
 
-static mode_t mode_of_new(void)
-{
-	mode_t mask = umask(0);
-	(void)umask(mask);
-	return 0666 & ~mask;
-}
-
 /* What holds a secret is not for others. The app, which is to read it, is of its group: as its
  * owner it could change what a server that runs as root reads. */
 static void hide_new(const struct account *app, const struct account *owner, struct place *place)
@@ -159,8 +152,10 @@ int template_apply(const struct files_job *job, const struct template_settings *
 	struct faults faults = {0};
 	struct text contents = {0};
 	bool secret = false;
-	struct place place = {
-		.boot_id = job->boot_id, .uid = (uid_t)-1, .gid = (gid_t)-1, .mode = mode_of_new()};
+	struct place place = {.boot_id = job->boot_id,
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+		.mode = place_mode_of_new()};
 	if (render(job, settings, &contents, &secret, &faults) != 0) {
 		(void)error_set(error, STATUS_CONFIG, "%s", faults.messages.items[0]);
 		faults_free(&faults);
