@@ -14,8 +14,6 @@
 #include "backup/manifest.h"
 #include "base/error.h"
 
-#define STORE_PARTIAL ".partial" /* the end of every temporary name */
-
 /* One complete backup: there is the file, and its manifest. */
 struct store_entry {
 	char *path; /* of the backup, owned */

@@ -46,6 +46,9 @@ void list_clear(struct list *list);
 bool text_starts_with(const char *string, const char *prefix);
 bool text_equal(const char *one, const char *other);
 
+/* What stands behind the last slash. */
+const char *text_last_part(const char *path);
+
 /* "412 ms", "3.2 s", "60 s", "2 min 5 s" for a duration in milliseconds. Returns room, of size
  * bytes. */
 const char *text_duration(long long milliseconds, char *room, size_t size);

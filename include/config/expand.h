@@ -9,6 +9,7 @@
 #ifndef TMINUS_CONFIG_EXPAND_H
 #define TMINUS_CONFIG_EXPAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -27,6 +28,8 @@ struct expand_template {
 	const struct list *only; /* the names that are replaced, while all else, $$ too, stays as it
 				    is; NULL: every one */
 	char *const *environment;
+	const struct list *secrets; /* names; NULL: none */
+	bool *secret;		    /* set where one of them is referred to */
 };
 
 /* Adds the expansion to result. Here a variable that is not set is a fault, unless :- gives it a

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "database/session.h"
+#include "database/driver.h"
 
 /* Are the first four bytes that a server sent none of MySQL's? A packet has its length in three and
  * its number, which is small, in the fourth; other protocols have letters there. What begins a TLS
@@ -23,9 +23,13 @@ bool mysql_greeting_is_foreign(const unsigned char bytes[4]);
  * not. False for an error in its place. */
 bool mysql_greeting_lacks_tls(const unsigned char *bytes, size_t length);
 
-/* Reads the greeting from a connected descriptor within limit ms, and answers with a login that
- * cannot succeed, whose answer it awaits: a connection that ends without one counts as broken, and
- * max_connect_errors of them block the host (1129). 0, or -1 and failure. */
-int mysql_greeting_read(int descriptor, int64_t limit, const char *place, struct failure *failure);
+/* Waits for a connected server's first word, as address_wait(POLLIN). A PostgreSQL on that port
+ * waits for ours: when it takes long, that is told. */
+int mysql_greeting_wait(const struct attempt *attempt, int descriptor, int64_t deadline);
+
+/* Reads the greeting from a connected descriptor within the handshake's limit, and answers with a
+ * login that cannot succeed, whose answer it awaits: a connection that ends without one counts as
+ * broken, and max_connect_errors of them block the host (1129). 0, or -1 and failure. */
+int mysql_greeting_read(const struct attempt *attempt, int descriptor, struct failure *failure);
 
 #endif

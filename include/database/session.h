@@ -42,6 +42,10 @@ struct session_options {
 	int64_t connect_limit;	      /* ms for the TCP connect of one address */
 	int64_t handshake_limit;      /* ms for everything after it: TLS, login, SELECT 1 */
 	const char *application_name; /* shown by the server where it can; NULL for none */
+	/* Is told what is waited for where a server keeps silent that is to speak first; NULL for
+	 * nobody. */
+	void (*tell)(void *context, const char *text);
+	void *context;
 };
 
 struct session;

@@ -24,6 +24,10 @@ struct process *draft_row(struct plan *plan, const struct process_kind *kind);
 /* A new step, behind the last; its rows begin at the next one that is made. */
 struct plan_step *draft_step(struct plan *plan, enum plan_kind kind, const char *name);
 
+/* A function of ours in a child, as a step; entry and context as of spawn_child. */
+struct plan_step *draft_child(struct draft *draft, const char *name, spawn_function *entry,
+	void *context, int failure_status);
+
 /* A row that waits for what label (kept) names; entry and context as of spawn_child. */
 void draft_wait_row(struct draft *draft, spawn_function *entry, void *context, char *label);
 
@@ -55,7 +59,7 @@ bool draft_leaves_out(struct draft *draft, enum named_kind kind, const char *nam
 	const char *origin, const struct list *roles, const char *condition);
 
 /* "step assets": what a section is called in messages; kept. */
-const char *draft_name(struct draft *draft, enum named_kind kind, const char *name);
+const char *draft_name(const struct draft *draft, enum named_kind kind, const char *name);
 
 /* The command of a section, with argv, which may be another than its own. Nobody's terminal. */
 struct plan_step *draft_named(struct draft *draft, enum named_kind kind, size_t index,

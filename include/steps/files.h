@@ -28,17 +28,15 @@ struct files_key {
 };
 
 struct files_job {
-	const char *folder;		  /* app.workdir; NULL: where we are */
-	const struct account *owner;	  /* app.user, or NULL */
-	int64_t umask;			  /* app.umask; -1: our own */
+	/* Whose app.workdir is where we work, and whose keys and templates, whether they are for
+	 * this container or not, a recursive folder leaves alone. */
+	const struct config *config;
 	const char *boot_id;		  /* in the names of temporary files */
 	char *const *environment;	  /* of the app, keys included: what templates name */
 	const struct dir_settings **dirs; /* those whose condition holds, in the file's order */
 	size_t dir_count;
 	struct files_key *keys; /* those whose variable is not set already */
 	size_t key_count;
-	const struct key_settings *kept; /* all keys: a recursive folder leaves their files alone */
-	size_t kept_count;
 	const struct template_settings **templates;
 	size_t template_count;
 };

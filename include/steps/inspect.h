@@ -16,7 +16,7 @@
 #define INSPECT_TRUST "trust"
 
 /* What upgrade.check has said, where the migrations cannot be read. */
-enum answer_of_tool { TOOL_NOT_ASKED, TOOL_SAYS_SETTLED, TOOL_SAYS_PENDING };
+enum answer_of_tool { TOOL_NOT_ASKED, TOOL_SAYS_NOTHING, TOOL_SAYS_SETTLED, TOOL_SAYS_PENDING };
 
 /* A zeroed one is valid and empty; inspection_clear frees it. */
 struct inspection {

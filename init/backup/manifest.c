@@ -8,6 +8,7 @@
 
 #include "backup/store.h"
 #include "base/memory.h"
+#include "base/partial.h"
 #include "base/text.h"
 #include "config/ini.h"
 #include "config/read_file.h"
@@ -134,7 +135,7 @@ int manifest_write(const char *path, const struct manifest *manifest, struct err
 {
 	struct text text = {0};
 	struct text temporary = {0};
-	text_add_format(&temporary, "%s" STORE_PARTIAL, path);
+	text_add_format(&temporary, "%s" PARTIAL_SUFFIX, path);
 	for (size_t i = 0; i < MANIFEST_FIELDS; i++)
 		add_field(&text, names[i], manifest_get(manifest, (enum manifest_field)i));
 	int result = write_file(temporary.bytes, &text);

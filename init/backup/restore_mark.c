@@ -8,14 +8,9 @@
 #include "backup/store.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/partial.h"
 
 #define MARK "restore-under-way."
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
 
 static char *path_of(const char *directory, const char *name)
 {
@@ -36,7 +31,7 @@ int restore_mark(const struct restore *restore, struct error *error)
 	autofree char *older = restore_unfinished(directory, restore->place);
 	if (directory == NULL || restore->safety == NULL || older != NULL)
 		return 0;
-	manifest_set(&mark, MANIFEST_FILE, base_name(restore->safety));
+	manifest_set(&mark, MANIFEST_FILE, text_last_part(restore->safety));
 	manifest_set(&mark, MANIFEST_URL, restore->place);
 	manifest_set(&mark, MANIFEST_TIME, clock_utc(clock_now(), at));
 	manifest_set(&mark, MANIFEST_SHA256, digest[0] != '\0' ? digest : "unknown");
@@ -59,7 +54,7 @@ static void each_mark(const char *directory, const char *place,
 		struct error ignored;
 		autofree char *path = path_of(directory, entry->d_name);
 		if (text_starts_with(entry->d_name, MARK) &&
-			strstr(entry->d_name, STORE_PARTIAL) == NULL &&
+			strstr(entry->d_name, PARTIAL_SUFFIX) == NULL &&
 			manifest_read(path, &mark, &ignored) == 0 &&
 			text_equal(manifest_get(&mark, MANIFEST_URL), place))
 			found(path, &mark, context);

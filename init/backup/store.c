@@ -9,18 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/partial.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
-#define TEMPORARY ".tminus-" /* and the boot's id, and STORE_PARTIAL */
-#define NAME_PART 60	     /* bytes of a database's name, or a revision, in a file's */
+#define NAME_PART 60 /* bytes of a database's name, or a revision, in a file's */
 
 /* statfs(2); rootless engines have fuse-overlayfs. */
 #define MAGIC_OVERLAY 0x794c7630
@@ -165,9 +164,8 @@ static void clear_entry(struct store_entry *entry)
 static bool is_complete(const struct store_entry *entry)
 {
 	struct stat status;
-	const char *name = strrchr(entry->path, '/');
 	return text_equal(manifest_get(&entry->manifest, MANIFEST_FILE),
-		       name != NULL ? name + 1 : entry->path) &&
+		       text_last_part(entry->path)) &&
 	       stat(entry->path, &status) == 0 && S_ISREG(status.st_mode) &&
 	       status.st_size == strtoll(manifest_get(&entry->manifest, MANIFEST_SIZE), NULL, 10);
 }
@@ -304,55 +302,18 @@ size_t store_prune(const char *directory, const struct manifest *newest, size_t 
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-/* Unless anybody is writing it still. A journal of SQLite's beside it goes with its file. */
-static void remove_left_over(int folder, const char *name)
-{
-	if (!text_starts_with(name, TEMPORARY) || strstr(name, STORE_PARTIAL) == NULL)
-		return;
-	autofree char *base = memory_copy(name);
-	*(strstr(base, STORE_PARTIAL) + strlen(STORE_PARTIAL)) = '\0';
-	autoclose int descriptor = openat(folder, base, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (descriptor < 0 ? errno == ENOENT : flock(descriptor, LOCK_EX | LOCK_NB) == 0)
-		(void)unlinkat(folder, name, 0);
-}
-
-static void remove_left_overs(const char *directory)
-{
-	DIR *folder = opendir(directory);
-	if (folder == NULL)
-		return;
-	for (const struct dirent *at; (at = readdir(folder)) != NULL;)
-		remove_left_over(dirfd(folder), at->d_name);
-	(void)closedir(folder);
-}
-
-/* Somebody who looks for left-overs may be faster with the lock, and take the file away. */
-static int open_locked(const char *path)
-{
-	struct stat status;
-	int descriptor;
-	while ((descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0) {
-		if (flock(descriptor, LOCK_EX) != 0 || fstat(descriptor, &status) != 0 ||
-			status.st_nlink > 0)
-			break;
-		(void)close(descriptor);
-	}
-	return descriptor;
-}
-
 int store_begin(
 	const char *directory, const char *boot, struct store_file *file, struct error *error)
 {
-	struct text path = {0};
-	remove_left_overs(directory);
-	text_add_format(&path, "%s/" TEMPORARY "%s" STORE_PARTIAL, directory, boot);
-	*file = (struct store_file){
-		.directory = memory_copy(directory), .path = text_take(&path), .descriptor = -1};
+	char name[PARTIAL_NAME_SIZE];
+	autoclose int folder = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* A boot that makes two backups makes them one after the other. */
-	file->descriptor = open_locked(file->path);
+	*file = (struct store_file){.directory = memory_copy(directory),
+		.descriptor = folder < 0 ? -1 : partial_open(folder, boot, name)};
 	if (file->descriptor < 0)
-		return error_set_errno(
-			error, STATUS_BACKUP, errno, "%s: cannot be written", file->path);
+		return error_set_errno(error, STATUS_BACKUP, errno,
+			"backup.directory %s: cannot be written", directory);
+	file->path = join(directory, name);
 	return 0;
 }
 
@@ -462,8 +423,11 @@ void store_end(struct store_file *file)
 {
 	if (file->descriptor >= 0)
 		(void)close(file->descriptor);
-	if (file->path != NULL && ends_with(file->path, STORE_PARTIAL))
-		remove_left_overs(file->directory); /* with SQLite's journal beside it */
+	autoclose int folder = file->path != NULL && ends_with(file->path, PARTIAL_SUFFIX)
+				       ? open(file->directory, O_PATH | O_DIRECTORY | O_CLOEXEC)
+				       : -1;
+	if (folder >= 0)
+		partial_clear(folder); /* with SQLite's journal beside it */
 	free(file->path);
 	free(file->directory);
 	*file = (struct store_file){.descriptor = -1};

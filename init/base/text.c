@@ -112,6 +112,12 @@ bool text_equal(const char *one, const char *other)
 	return strcmp(one, other) == 0;
 }
 
+const char *text_last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
 const char *text_duration(long long milliseconds, char *room, size_t size)
 {
 	long long seconds = milliseconds / 1000;

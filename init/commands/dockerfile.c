@@ -172,20 +172,14 @@ void dockerfile_free(struct dockerfile *dockerfile)
 
 /* --- with tminus ------------------------------------------------------------------------------ */
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
 bool dockerfile_names(const char *word, const char *file)
 {
-	return text_equal(last_part(word), last_part(file));
+	return text_equal(text_last_part(word), text_last_part(file));
 }
 
 static bool is_init(const char *word)
 {
-	const char *name = last_part(word);
+	const char *name = text_last_part(word);
 	return text_equal(name, "tminus") || program_find(name) != NULL;
 }
 

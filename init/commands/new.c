@@ -1,6 +1,7 @@
 /* new: looks at a project and writes a tminus.ini and the lines of its Dockerfile. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,12 @@
 #include "config/presets.h"
 #include "config/read_file.h"
 #include "process/signals.h"
+#include "steps/place.h"
 
 #define SETTINGS_FILE "tminus.ini"
 #define DOCKERFILE "Dockerfile"
 #define NEW_DOCKERFILE "Dockerfile.tminus"
+#define THERE "there already"
 
 /* What was found in the project, which is the working folder. */
 struct project {
@@ -44,8 +47,7 @@ static char *script_called(const char *word)
 {
 	static const char *const folders[] = {
 		".", "docker", ".docker", "scripts", "bin", "deploy", "build", NULL};
-	const char *slash = strrchr(word, '/');
-	const char *name = slash != NULL ? slash + 1 : word;
+	const char *name = text_last_part(word);
 	for (size_t i = 0; name[0] != '\0' && folders[i] != NULL; i++) {
 		struct text path = {0};
 		if (i > 0)
@@ -96,23 +98,45 @@ static char *find_web(void)
 	return web;
 }
 
-static int look(const struct command_line *line, struct project *project)
+/* Does it lie in the project? What a symlink brings in from elsewhere would stand in a copy of
+ * ours.
+ */
+static bool is_below(const char *path)
+{
+	char folder[PATH_MAX];
+	char found[PATH_MAX];
+	if (realpath(".", folder) == NULL || realpath(path, found) == NULL)
+		return true; /* to be told by who reads it */
+	size_t length = strlen(folder);
+	return text_starts_with(found, folder) && (length == 1 || found[length] == '/');
+}
+
+static int read_dockerfile(struct project *project)
 {
 	struct text text = {0};
 	struct error error;
-	project->preset = preset_find(NULL, line->request.environment);
-	if (access(DOCKERFILE, F_OK) == 0) {
-		if (read_file(DOCKERFILE, &text, &error) != 0) {
-			log_error("%s", error.message);
-			return STATUS_CONFIG;
-		}
-		if (text.length > 0 && strlen(text.bytes) < text.length) {
-			log_error("%s: a NUL byte; this is not a text file", DOCKERFILE);
-			text_free(&text);
-			return STATUS_CONFIG;
-		}
+	int status = is_below(DOCKERFILE)
+			     ? read_file(DOCKERFILE, &text, &error)
+			     : error_set(&error, STATUS_CONFIG,
+				       "%s is a symlink that leads out of this folder, and is not "
+				       "copied from there",
+				       DOCKERFILE);
+	if (status == 0 && text.length > 0 && strlen(text.bytes) < text.length)
+		status = error_set(&error, STATUS_CONFIG, "%s: a NUL byte; this is not a text file",
+			DOCKERFILE);
+	if (status == 0)
 		dockerfile_parse(&text, &project->dockerfile);
-	}
+	else
+		log_error("%s", error.message);
+	text_free(&text);
+	return status;
+}
+
+static int look(const struct command_line *line, struct project *project)
+{
+	project->preset = preset_find(NULL, line->request.environment);
+	if (access(DOCKERFILE, F_OK) == 0 && read_dockerfile(project) != 0)
+		return STATUS_CONFIG;
 	project->script = find_script(&project->dockerfile);
 	project->web = find_web();
 	return 0;
@@ -232,35 +256,50 @@ static char *make_settings(const struct project *project)
 	return text_take(&ini);
 }
 
-/* The whole of text at path: a new file, or with force in the place of what is there. A FIFO there
- * is no reason to wait for its reader. */
+/* The whole of text at path, in the place of what is there where force says so. */
 static int write_file(const char *path, const char *text, bool force)
 {
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-		    (force ? O_TRUNC : O_EXCL);
-	autoclose int file = open(path, flags, 0644);
-	size_t length = strlen(text);
-	if (file < 0 || write(file, text, length) != (ssize_t)length || fsync(file) != 0) {
-		log_error("%s: %s", path, strerror(errno));
+	struct text contents = {0};
+	const struct place place = {.folder = AT_FDCWD,
+		.name = path,
+		.boot_id = "new",
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+		.mode = place_mode_of_new()};
+	text_add(&contents, text);
+	int result = place_write(&place, &contents, force);
+	int number = errno;
+	text_free(&contents);
+	if (result != 0) {
+		log_error("%s: %s", path, strerror(number));
 		return STATUS_INTERNAL;
 	}
 	(void)printf("wrote %s\n", path);
 	return 0;
 }
 
-/* Nothing is written where one of the files is there already. */
-static int refuse_existing(bool dockerfile)
+static int refuse(const char *path, const char *what)
+{
+	log_error("%s is %s, and nothing was written%s", path, what,
+		text_equal(what, THERE) ? "; tminus new --force writes over it" : "");
+	return STATUS_USAGE;
+}
+
+/* Nothing is written where one of the files is there already. With force a file may be, which
+ * others may have by another name: it is that name that gets a new one. */
+static int refuse_existing(bool dockerfile, bool force)
 {
 	const char *const paths[] = {SETTINGS_FILE, dockerfile ? NEW_DOCKERFILE : SETTINGS_FILE};
 	struct stat status;
-	for (size_t i = 0; i < 2; i++)
-		if (lstat(paths[i], &status) == 0) {
-			log_error(
-				"%s is there already, and nothing was written; tminus new --force "
-				"writes over it",
-				paths[i]);
-			return STATUS_USAGE;
-		}
+	for (size_t i = 0; i < 2; i++) {
+		if (lstat(paths[i], &status) != 0)
+			continue;
+		if (!S_ISREG(status.st_mode))
+			return refuse(paths[i],
+				S_ISLNK(status.st_mode) ? "a symlink" : "no regular file");
+		if (!force)
+			return refuse(paths[i], THERE);
+	}
 	return 0;
 }
 
@@ -287,7 +326,7 @@ static void advise(const struct project *project)
 static int write_all(const struct project *project, bool force)
 {
 	bool has_dockerfile = project->dockerfile.text.length > 0;
-	int status = force ? 0 : refuse_existing(has_dockerfile);
+	int status = refuse_existing(has_dockerfile, force);
 	if (status != 0)
 		return status;
 	autofree char *settings = make_settings(project);

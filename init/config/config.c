@@ -685,9 +685,8 @@ static bool is_shell(const char *program)
 {
 	static const char *const shells[] = {
 		"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", NULL};
-	const char *slash = strrchr(program, '/');
 	for (size_t i = 0; shells[i] != NULL; i++)
-		if (text_equal(slash != NULL ? slash + 1 : program, shells[i]))
+		if (text_equal(text_last_part(program), shells[i]))
 			return true;
 	return false;
 }

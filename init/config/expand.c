@@ -21,6 +21,8 @@ struct expansion {
 	const struct list *only; /* NULL: all names are expanded */
 	bool strict;		 /* a variable must be set */
 	bool encodes;		 /* values */
+	const struct list *secrets;
+	bool *secret; /* is set where one of them is met */
 };
 
 struct reference {
@@ -129,6 +131,8 @@ static const char *expand_dollar(struct expansion *expansion, const char *text, 
 		text_add_byte(expansion->result, '$');
 		return text + (special ? 2 : 1);
 	}
+	if (expansion->secrets != NULL && is_listed(expansion->secrets, text, end))
+		*expansion->secret = true;
 	const char *close = find_close(text + 2, end);
 	if (close == NULL) {
 		(void)error_set(expansion->error, STATUS_CONFIG,
@@ -177,7 +181,9 @@ int expand_template(
 		.result = result,
 		.error = &error,
 		.only = template->only,
-		.strict = true};
+		.strict = true,
+		.secrets = template->secrets,
+		.secret = template->secret};
 	const char *at = template->bytes;
 	const char *end = at + template->length;
 	int wrong = 0;

@@ -11,8 +11,8 @@
 /* Program names are compared without their folder, unless the pattern has one. */
 static bool word_matches(const char *pattern, const char *word, bool program)
 {
-	const char *slash = program && strchr(pattern, '/') == NULL ? strrchr(word, '/') : NULL;
-	return pattern_matches(pattern, slash != NULL ? slash + 1 : word);
+	bool alone = program && strchr(pattern, '/') == NULL;
+	return pattern_matches(pattern, alone ? text_last_part(word) : word);
 }
 
 static bool all_match(char *const *patterns, size_t count, char *const *argv)

@@ -41,6 +41,7 @@ enum tls { TLS_PREFERRED, TLS_NONE, TLS_REQUIRED, TLS_CHAIN, TLS_IDENTITY };
  * process has one login at a time.
  */
 struct wait {
+	const struct attempt *attempt; /* while it logs in */
 	int64_t connect_limit;
 	int64_t deadline; /* of the handshake or the query; CLOCK_NEVER while it connects */
 	int64_t limit;
@@ -158,7 +159,9 @@ static void await_server(int descriptor, bool is_read)
 		current->deadline = clock_deadline(current->limit);
 	make_nonblocking(descriptor);
 	short events = is_read ? POLLIN : POLLOUT;
-	current->late = address_wait(descriptor, events, current->deadline) == 0;
+	current->late =
+		(greeting ? mysql_greeting_wait(current->attempt, descriptor, current->deadline)
+			  : address_wait(descriptor, events, current->deadline)) == 0;
 	if (greeting && !current->late)
 		judge_greeting(descriptor);
 }
@@ -675,7 +678,8 @@ static struct mysql *keep(const struct attempt *attempt, MYSQL *handle)
 static int open_with(const struct attempt *attempt, enum tls tls, struct connection **connection,
 	struct failure *failure)
 {
-	struct wait wait = {.connect_limit = attempt->options->connect_limit,
+	struct wait wait = {.attempt = attempt,
+		.connect_limit = attempt->options->connect_limit,
 		.limit = attempt->options->handshake_limit,
 		.deadline = CLOCK_NEVER,
 		.without_tls = tls == TLS_NONE && attempt->host->name[0] != '/',
@@ -721,8 +725,7 @@ static int mysql_open(
 
 static int mysql_greet(const struct attempt *attempt, int descriptor, struct failure *failure)
 {
-	return mysql_greeting_read(
-		descriptor, attempt->options->handshake_limit, attempt->place, failure);
+	return mysql_greeting_read(attempt, descriptor, failure);
 }
 
 static void mysql_socket_path(const struct database_host *host, char *room, size_t size)

@@ -14,6 +14,7 @@
 #define HEADER_SIZE 4
 #define PACKET_SIZE 1024 /* a greeting has about 100 bytes, an error at most 520 */
 #define MOST_ANSWERS 4
+#define EXPECTED_WITHIN 2000 /* ms; it may look for the client's name in the DNS first */
 
 /* First bytes of packets. */
 #define GREETING_VERSION 10
@@ -156,12 +157,30 @@ static int tell_error(const struct dialogue *dialogue, struct failure *failure)
 		failure, failure_of_mysql(number, text), code, "%s: %.300s", dialogue->place, text);
 }
 
-int mysql_greeting_read(int descriptor, int64_t limit, const char *place, struct failure *failure)
+int mysql_greeting_wait(const struct attempt *attempt, int descriptor, int64_t deadline)
 {
+	char text[PLACE_SIZE + 160];
+	const struct session_options *options = attempt->options;
+	int64_t expected = clock_deadline(EXPECTED_WITHIN);
+	if (options->tell == NULL || expected >= deadline ||
+		address_wait(descriptor, POLLIN, expected) != 0)
+		return address_wait(descriptor, POLLIN, deadline);
+	(void)snprintf(text, sizeof text,
+		"%s: accepts connections, but has said nothing within %d s, and a MySQL server "
+		"speaks first: is this one? (Its port is mostly 3306.)",
+		attempt->place, EXPECTED_WITHIN / 1000);
+	options->tell(options->context, text);
+	return address_wait(descriptor, POLLIN, deadline);
+}
+
+int mysql_greeting_read(const struct attempt *attempt, int descriptor, struct failure *failure)
+{
+	int64_t limit = attempt->options->handshake_limit;
 	struct dialogue dialogue = {.descriptor = descriptor,
 		.deadline = clock_deadline(limit),
 		.limit = limit,
-		.place = place};
+		.place = attempt->place};
+	(void)mysql_greeting_wait(attempt, descriptor, dialogue.deadline);
 	if (read_packet(&dialogue, failure) != 0)
 		return -1;
 	if (dialogue.packet[0] == ERROR_MARK)

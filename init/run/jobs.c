@@ -152,9 +152,7 @@ const struct job_settings *jobs_of_run(const struct config *config, const char *
 
 bool job_is_own(const struct job_settings *settings)
 {
-	const char *program = settings->command.items[0];
-	const char *slash = strrchr(program, '/');
-	return text_equal(slash != NULL ? slash + 1 : program, "tminus");
+	return text_equal(text_last_part(settings->command.items[0]), "tminus");
 }
 
 bool job_locks(const struct job_settings *settings)

@@ -46,6 +46,23 @@ void draft_wait_row(struct draft *draft, spawn_function *entry, void *context, c
 	(void)draft_row(plan, &kind);
 }
 
+struct plan_step *draft_child(struct draft *draft, const char *name, spawn_function *entry,
+	void *context, int failure_status)
+{
+	struct plan_step *step = draft_step(draft->plan, PLAN_STEP_CHILD, name);
+	struct process_kind kind = {
+		.name = name,
+		.entry = entry,
+		.context = context,
+		.grace = draft->config->boot_grace,
+		.to_group = true,
+	};
+	(void)draft_row(draft->plan, &kind);
+	step->count = 1;
+	step->failure_status = failure_status;
+	return step;
+}
+
 /* Keeps text, cut so that a message has room for what is said of it. */
 static const char *keep(struct plan *plan, char *text)
 {
@@ -180,7 +197,7 @@ static bool is_for_others(
 	return true;
 }
 
-const char *draft_name(struct draft *draft, enum named_kind kind, const char *name)
+const char *draft_name(const struct draft *draft, enum named_kind kind, const char *name)
 {
 	struct text text = {0};
 	text_add_format(&text, "%s %s", settings_kind_name(kind), name);

@@ -7,24 +7,6 @@
 #include "config/variables.h"
 #include "steps/files.h"
 
-/* A function of ours in a child, as a step. */
-static struct plan_step *add_child(
-	struct draft *draft, const char *name, spawn_function *entry, void *context)
-{
-	struct plan_step *step = draft_step(draft->plan, PLAN_STEP_CHILD, name);
-	struct process_kind kind = {
-		.name = name,
-		.entry = entry,
-		.context = context,
-		.grace = draft->config->boot_grace,
-		.to_group = true,
-	};
-	(void)draft_row(draft->plan, &kind);
-	step->count = 1;
-	step->failure_status = STATUS_STEP;
-	return step;
-}
-
 #define WHERE_DIFFERENT "at every start, where it is not so already"
 
 static void add_dirs(struct draft *draft, struct files_job *job)
@@ -94,12 +76,8 @@ void draft_files(struct draft *draft)
 {
 	struct plan *plan = draft->plan;
 	struct files_job *job = memory_zeroed(1, sizeof *job);
-	job->folder = draft->config->app_workdir;
-	job->owner = draft->config->app_user;
-	job->umask = draft->config->app_umask;
+	job->config = draft->config;
 	job->boot_id = plan->boot_id;
-	job->kept = draft->config->keys;
-	job->kept_count = draft->config->key_count;
 	bool guard = draft->request->scope == PLAN_GUARD;
 	if (!guard)
 		add_dirs(draft, job);
@@ -108,7 +86,7 @@ void draft_files(struct draft *draft)
 	if (!guard)
 		add_templates(draft, job);
 	if (job->dir_count + job->key_count + job->template_count > 0)
-		(void)add_child(draft, "files", files_child, job);
+		(void)draft_child(draft, "files", files_child, job, STATUS_STEP);
 	else
 		free(job);
 }
@@ -117,8 +95,8 @@ void draft_files(struct draft *draft)
 struct plan_step *draft_remove(struct draft *draft, const struct step_settings *settings)
 {
 	struct remove_job *job = memory_zeroed(1, sizeof *job);
-	struct plan_step *step =
-		add_child(draft, draft_name(draft, NAMED_STEP, settings->name), remove_child, job);
+	struct plan_step *step = draft_child(draft, draft_name(draft, NAMED_STEP, settings->name),
+		remove_child, job, STATUS_STEP);
 	struct command *command = &step->first->kind.command;
 	command->identity = draft->plan->identity;
 	command->workdir = draft->config->app_workdir;

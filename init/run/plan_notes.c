@@ -64,13 +64,6 @@ void draft_note_setting(const struct draft *draft, const char *name, const char 
 		given->origin != NULL ? given->origin : "default", when);
 }
 
-static char *named_title(enum named_kind kind, const char *name)
-{
-	struct text text = {0};
-	text_add_format(&text, "%s %s", settings_kind_name(kind), name);
-	return text_take(&text);
-}
-
 void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
 	const char *key, const char *condition, const char *when)
 {
@@ -79,7 +72,7 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 	const struct config *config = draft->config;
 	const struct given_section *section = &config->origins->named[kind].items[index];
 	autofree char *what = config_named_text(config, kind, index, key);
-	autofree char *title = named_title(kind, section->name);
+	const char *title = draft_name(draft, kind, section->name);
 	autofree char *holds = condition_reason(condition, config->environment.items);
 	draft_note(draft, true, title, what, "%s; %s%s%s", section->origin, when,
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
@@ -90,8 +83,7 @@ void draft_note_no(const struct draft *draft, enum named_kind kind, const char *
 {
 	if (draft->request->notes == NULL)
 		return;
-	autofree char *title = named_title(kind, name);
-	draft_note(draft, false, title, NULL, "%s; %s", origin, reason);
+	draft_note(draft, false, draft_name(draft, kind, name), NULL, "%s; %s", origin, reason);
 }
 
 void draft_note_left_out(

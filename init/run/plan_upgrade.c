@@ -16,28 +16,19 @@ bool plan_misses_backup(const struct config *config)
 	       !config_coordinates(config) && !config->unmatched;
 }
 
-/* A function of ours in a child, as a step of work. */
+/* A child that backs up or restores, as a step of work. */
 static void add_child(struct draft *draft, const char *name, spawn_function *entry,
 	struct backup_job job, int work, int failure_status)
 {
 	struct plan *plan = draft->plan;
-	struct plan_step *step = draft_step(plan, PLAN_STEP_CHILD, name);
 	struct backup_job *kept = &plan->backups[plan->backup_count++];
-	struct process_kind kind = {
-		.name = name,
-		.entry = entry,
-		.context = kept,
-		.time_limit = entry == backup_child ? draft->config->backup_timeout : 0,
-		.grace = draft->config->boot_grace,
-		.to_group = true,
-	};
 	*kept = job;
 	kept->config = draft->config;
 	kept->wait = &plan->keeper_job->wait;
 	kept->boot_id = plan->boot_id;
-	(void)draft_row(plan, &kind);
-	step->count = 1;
-	step->failure_status = failure_status;
+	struct plan_step *step = draft_child(draft, name, entry, kept, failure_status);
+	if (entry == backup_child)
+		step->first->kind.time_limit = draft->config->backup_timeout;
 	draft_join(draft, plan->step_count - 1, work);
 }
 

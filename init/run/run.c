@@ -191,12 +191,13 @@ static enum run_state app_up(struct run *run)
 	return run->state;
 }
 
-/* One of after = boot. Boot goes on without one that does not matter, also where it stood at it. */
+/* One of after = boot. Without an app nothing has gone well, whatever its status. Boot goes on
+ * without one that does not matter, also where it stood at it. */
 static enum run_state lose_service_early(struct run *run)
 {
 	const struct plan_step *step = boot_current(&run->boot);
 	if (stop_is_loss(run))
-		return stop_boot(run, run->status, SIGTERM);
+		return stop_boot(run, run->status != 0 ? run->status : STATUS_STEP, SIGTERM);
 	bool current = step != NULL && step->kind == PLAN_STEP_SERVICE &&
 		       step->first == run->gone->process;
 	return current && step->first->failed ? next_step(run) : run->state;

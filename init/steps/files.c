@@ -29,6 +29,9 @@ static const char *advice(int number)
 		return "; a [dir PATH] makes its folder";
 	case EBUSY:
 		return "; a file that is mounted by itself cannot be replaced: mount its folder";
+	case EMFILE:
+		return "; each level of folders takes a descriptor, and recursive goes down 500 at "
+		       "most: ulimit -n, or fewer levels";
 	default:
 		return "";
 	}
@@ -150,9 +153,9 @@ int files_child(void *context, int channel)
 	const struct files_job *job = context;
 	struct faults faults = {0};
 	struct error error;
-	if (job->umask >= 0)
-		(void)umask((mode_t)job->umask);
-	if (enter_folder(job->folder, &error) != 0)
+	if (job->config->app_umask >= 0)
+		(void)umask((mode_t)job->config->app_umask);
+	if (enter_folder(job->config->app_workdir, &error) != 0)
 		return refuse(channel, &error);
 	check(job, &faults);
 	for (size_t i = 0; i < faults.messages.count; i++)

@@ -244,12 +244,14 @@ static const char *why_no_reader(const struct reading *reading)
 static void take_answer(const struct reading *reading)
 {
 	static const enum finding_kind kinds[] = {[TOOL_NOT_ASKED] = FINDING_UNKNOWN,
+		[TOOL_SAYS_NOTHING] = FINDING_UNKNOWN,
 		[TOOL_SAYS_SETTLED] = FINDING_AT_HEAD,
 		[TOOL_SAYS_PENDING] = FINDING_PENDING};
 	struct inspection *inspection = reading->inspection;
-	bool asked = inspection->answer != TOOL_NOT_ASKED;
 	(void)finding_set(&inspection->finding, kinds[inspection->answer], "%s",
-		asked ? "upgrade.check says so" : why_no_reader(reading));
+		inspection->answer == TOOL_NOT_ASKED	  ? why_no_reader(reading)
+		: inspection->answer == TOOL_SAYS_NOTHING ? "upgrade.check has said nothing"
+							  : "upgrade.check says so");
 }
 
 static int read_state(const struct reading *reading)
@@ -349,7 +351,8 @@ static bool is_due(const struct reading *reading, const struct work *work)
 	bool at_head = meanings[inspection->finding.kind] == MEANS_SETTLED;
 	bool believed = inspection->trusted || waits;
 	/* Who waits and cannot know is content with an upgrade that has ended well. */
-	if (waits && inspection->finding.kind == FINDING_UNKNOWN)
+	if (waits && inspection->finding.kind == FINDING_UNKNOWN &&
+		inspection->answer == TOOL_NOT_ASKED)
 		return !finished;
 	bool unverified =
 		ledger_is(entry, LEDGER_FAILED) && reading->config->verify_command.count > 0;

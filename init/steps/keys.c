@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/partial.h"
 #include "config/file_settings.h"
 #include "steps/file_parts.h"
 #include "steps/place.h"
@@ -144,6 +145,8 @@ static int read_key(struct files_key *key, struct error *error)
 		return refuse(settings, error, strerror(errno));
 	if (check_status(settings, &status, error) != 0)
 		return -1;
+	if (status.st_nlink > 1)
+		partial_clear(folder); /* killed between link(2) and unlink(2) */
 	return take_value(key, value, read(file, value, VALUE_MOST + 1), error);
 }
 

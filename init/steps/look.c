@@ -17,17 +17,20 @@ static void beat_once(void *context)
 		coordination_tell(all, failure.status, failure.message);
 }
 
-/* What was killed, for taking longer than upgrade.timeout for one, has said nothing. */
-static void tell_killed(struct coordination *all, int number)
+/* What was killed, for taking longer than upgrade.timeout for one, or not found by its shell. */
+static void tell_mute(struct coordination *all, int status)
 {
 	char text[COORDINATION_TEXT];
 	(void)snprintf(text, sizeof text,
-		"upgrade.check was ended by signal %d; that is taken for pending", number);
+		"upgrade.check %s %d, and has said nothing: an upgrade is due, and its own word is "
+		"believed",
+		status > 128 ? "was ended by signal" : "ended with status",
+		status > 128 ? status - 128 : status);
 	coordination_tell(all, 0, text);
 }
 
 /* Asks the tool whether anything is pending. 0, or -1 when nobody wants to know any more. A command
- * that cannot be run says nothing: then the upgrade runs, and fails for the same reason. */
+ * that cannot be run says nothing: then the upgrade runs, and is believed. */
 static int ask_tool(struct coordination *all)
 {
 	struct error error;
@@ -40,9 +43,12 @@ static int ask_tool(struct coordination *all)
 		return -1;
 	if (error.status != 0)
 		coordination_tell(all, error.status, error.message);
-	else if (status > 128)
-		tell_killed(all, status - 128);
-	all->inspection.answer = status == 0 ? TOOL_SAYS_SETTLED : TOOL_SAYS_PENDING;
+	else if (status >= STATUS_CANNOT_RUN)
+		tell_mute(all, status);
+	bool mute = error.status != 0 || status >= STATUS_CANNOT_RUN;
+	all->inspection.answer = status == 0 ? TOOL_SAYS_SETTLED
+				 : mute	     ? TOOL_SAYS_NOTHING
+					     : TOOL_SAYS_PENDING;
 	return 0;
 }
 

@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-
-#define TEMPORARY_SIZE 64
+#include "base/partial.h"
 
 static int write_all(int file, const struct text *contents)
 {
@@ -25,10 +24,8 @@ static int write_all(int file, const struct text *contents)
 }
 
 /* The mode comes last: a change of owner takes bits of it away. */
-static int fill(const struct place *place, const char *temporary, const struct text *contents)
+static int fill(const struct place *place, int file, const struct text *contents)
 {
-	autoclose int file = openat(place->folder, temporary,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file < 0 || write_all(file, contents) != 0)
 		return -1;
 	if ((place->uid != (uid_t)-1 || place->gid != (gid_t)-1) &&
@@ -57,12 +54,19 @@ static void sync_folder(int folder)
 		(void)fsync(opened);
 }
 
+mode_t place_mode_of_new(void)
+{
+	mode_t mask = umask(0);
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
 int place_write(const struct place *place, const struct text *contents, bool replace)
 {
-	char temporary[TEMPORARY_SIZE];
+	char temporary[PARTIAL_NAME_SIZE];
 	int folder = place->folder;
-	(void)snprintf(temporary, sizeof temporary, ".tminus-%s.partial", place->boot_id);
-	if (fill(place, temporary, contents) == 0 &&
+	autoclose int file = partial_open(folder, place->boot_id, temporary); /* and locked */
+	if (fill(place, file, contents) == 0 &&
 		(replace ? renameat(folder, temporary, folder, place->name)
 			 : claim(place, temporary)) == 0) {
 		sync_folder(folder);

@@ -406,18 +406,12 @@ static int secure(struct restoring *all, struct error *error)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
 static void tell_begin(const struct restoring *all)
 {
 	char text[TEXT_SIZE];
 	const char *of = manifest_get(&all->manifest, MANIFEST_URL);
 	bool elsewhere = !text_equal(of, all->place);
-	(void)snprintf(text, sizeof text, "%s%s%s%s%s", base_name(all->path),
+	(void)snprintf(text, sizeof text, "%s%s%s%s%s", text_last_part(all->path),
 		of[0] != '\0' ? ", backup of " : "", of, elsewhere ? ", into " : "",
 		elsewhere ? all->display : "");
 	tell(all, MESSAGE_PROGRESS, text);
@@ -430,11 +424,11 @@ static void tell_end(const struct restoring *all)
 	const char *revision =
 		all->restore.data_only ? "" : manifest_get(&all->manifest, MANIFEST_REVISION);
 	(void)snprintf(text, sizeof text, "%s is restored from %s after %s: %s%s%s%s%s",
-		all->display, base_name(all->path),
+		all->display, text_last_part(all->path),
 		text_duration(clock_now() - all->begun, room, sizeof room), all->restore.done,
 		revision[0] != '\0' ? ", at revision " : "", revision,
 		all->safety != NULL ? "; what was there before is in " : "",
-		all->safety != NULL ? base_name(all->safety) : "");
+		all->safety != NULL ? text_last_part(all->safety) : "");
 	tell(all, MESSAGE_READY, text);
 }
 

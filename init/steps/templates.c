@@ -14,10 +14,22 @@
 
 #define KIND "template"
 
-/* Fills result with what the file is to hold; -1 and faults. */
-static int render(const struct files_job *job, const struct template_settings *settings,
-	struct text *result, struct faults *faults)
+/* The variables whose values are nobody else's. */
+static void add_secrets(const struct config *config, struct list *names)
 {
+	list_append(names, "DATABASE_URL");
+	for (size_t i = 0; i < config->key_count; i++)
+		list_append(names, config->keys[i].name);
+	for (size_t i = 0; i < config->env_secrets.count; i++)
+		list_append(names, config->env_secrets.items[i]);
+}
+
+/* Fills result with what the file is to hold, and tells whether a secret is in it; -1 and faults.
+ */
+static int render(const struct files_job *job, const struct template_settings *settings,
+	struct text *result, bool *secret, struct faults *faults)
+{
+	struct list secrets = {0};
 	struct error error;
 	struct text source = {0};
 	struct text name = {0};
@@ -33,11 +45,15 @@ static int render(const struct files_job *job, const struct template_settings *s
 		.name = name.bytes,
 		.only = settings->vars.count > 0 ? &settings->vars : NULL,
 		.environment = job->environment,
+		.secrets = &secrets,
+		.secret = secret,
 	};
+	add_secrets(job->config, &secrets);
 	if (status == 0)
 		status = expand_template(&template, result, faults);
 	text_free(&source);
 	text_free(&name);
+	list_clear(&secrets);
 	return status;
 }
 
@@ -61,7 +77,8 @@ void template_check(const struct files_job *job, const struct template_settings 
 	struct faults *faults)
 {
 	struct text result = {0};
-	(void)render(job, settings, &result, faults);
+	bool secret = false;
+	(void)render(job, settings, &result, &secret, faults);
 	text_free(&result);
 	files_check_parent(job, settings->origin, KIND, settings->name, settings->name, faults);
 	check_target(settings, faults);
@@ -81,11 +98,14 @@ static bool holds(int file, const struct text *contents)
 	return count == 0 && seen == contents->length;
 }
 
-static mode_t mode_of_new(void)
+/* What holds a secret is not for others. The app, which is to read it, is of its group: as its
+ * owner it could change what a server that runs as root reads. */
+static void hide_new(const struct account *app, const struct account *owner, struct place *place)
 {
-	mode_t mask = umask(0);
-	(void)umask(mask);
-	return 0666 & ~mask;
+	bool shared = owner == NULL && app != NULL;
+	place->mode &= shared ? 0640 : 0600;
+	if (shared)
+		place->gid = app->gid;
 }
 
 /* How the file is to be: as the settings say, else as it is. */
@@ -93,11 +113,17 @@ static void find_rights(
 	const struct template_settings *settings, const struct stat *status, struct place *place)
 {
 	const struct account *owner = settings->owner;
-	place->uid = owner != NULL ? owner->uid : status != NULL ? status->st_uid : (uid_t)-1;
-	place->gid = owner != NULL ? owner->gid : status != NULL ? status->st_gid : (gid_t)-1;
-	place->mode = settings->mode >= 0 ? (mode_t)settings->mode
-		      : status != NULL	  ? status->st_mode & 07777
-					  : mode_of_new();
+	if (status != NULL) {
+		place->uid = status->st_uid;
+		place->gid = status->st_gid;
+		place->mode = status->st_mode & 07777;
+	}
+	if (owner != NULL) {
+		place->uid = owner->uid;
+		place->gid = owner->gid;
+	}
+	if (settings->mode >= 0)
+		place->mode = (mode_t)settings->mode;
 }
 
 static bool is_right(const struct place *place, const struct stat *status)
@@ -125,14 +151,20 @@ int template_apply(const struct files_job *job, const struct template_settings *
 {
 	struct faults faults = {0};
 	struct text contents = {0};
-	struct place place = {.boot_id = job->boot_id};
-	if (render(job, settings, &contents, &faults) != 0) {
+	bool secret = false;
+	struct place place = {.boot_id = job->boot_id,
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+		.mode = place_mode_of_new()};
+	if (render(job, settings, &contents, &secret, &faults) != 0) {
 		(void)error_set(error, STATUS_CONFIG, "%s", faults.messages.items[0]);
 		faults_free(&faults);
 		return -1;
 	}
 	autoclose int folder = tree_open_parent(settings->name, &place.name);
 	place.folder = folder;
+	if (secret)
+		hide_new(job->config->app_user, settings->owner, &place);
 	int result = folder < 0 ? -1 : put(settings, &contents, &place);
 	int number = errno;
 	text_free(&contents);

@@ -92,9 +92,8 @@ int tree_open(const char *path, int flags)
 
 int tree_open_parent(const char *path, const char **name)
 {
-	const char *slash = strrchr(path, '/');
-	*name = slash != NULL ? slash + 1 : path;
-	if (slash == NULL)
+	*name = text_last_part(path);
+	if (*name == path)
 		return open_base(path);
 	autofree char *parent = memory_copy_bytes(path, (size_t)(*name - path));
 	return tree_open(parent, O_PATH);

@@ -36,6 +36,7 @@ struct wait {
 	int64_t refused_since; /* CLOCK_NEVER while it is not */
 	int64_t told_at;
 	char told[512];
+	bool hinted;	    /* what a silent server may be */
 	struct pause pause; /* for its jitter */
 };
 
@@ -139,6 +140,26 @@ static int create(struct wait *wait, const struct session_options *options, stru
 	return -1;
 }
 
+static void tell_progress(struct wait *wait, const struct failure *failure)
+{
+	int64_t now = clock_now();
+	bool same = strcmp(wait->told, failure->message) == 0;
+	if (same && now - wait->told_at < TELL_AGAIN)
+		return;
+	(void)snprintf(wait->told, sizeof wait->told, "%s", failure->message);
+	wait->told_at = now;
+	(void)message_send(wait->channel, MESSAGE_PROGRESS, failure->status, failure->message);
+}
+
+/* Once: when its limit is over, that is told by the driver. */
+static void tell_hint(void *context, const char *text)
+{
+	struct wait *wait = context;
+	if (!wait->hinted)
+		(void)message_send(wait->channel, MESSAGE_PROGRESS, STATUS_UNAVAILABLE, text);
+	wait->hinted = true;
+}
+
 /* One probe, on the open session where there is one. */
 static int probe(struct wait *wait, struct failure *failure)
 {
@@ -158,23 +179,14 @@ static int probe(struct wait *wait, struct failure *failure)
 		.connect_limit = wait->connect_limit,
 		.handshake_limit = HANDSHAKE_LIMIT,
 		.application_name = "tminus",
+		.tell = tell_hint,
+		.context = wait,
 	};
 	if (open_session(job, &options, &wait->session, failure) == 0)
 		return 0;
 	if (HAS_DRIVERS && job->create && database_is_missing(failure))
 		return create(wait, &options, failure);
 	return -1;
-}
-
-static void tell_progress(struct wait *wait, const struct failure *failure)
-{
-	int64_t now = clock_now();
-	bool same = strcmp(wait->told, failure->message) == 0;
-	if (same && now - wait->told_at < TELL_AGAIN)
-		return;
-	(void)snprintf(wait->told, sizeof wait->told, "%s", failure->message);
-	wait->told_at = now;
-	(void)message_send(wait->channel, MESSAGE_PROGRESS, failure->status, failure->message);
 }
 
 /* True when it has been refused for longer than the grace, or cannot pass at all. */

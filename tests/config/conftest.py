@@ -17,10 +17,10 @@ class Configured:
     def write(self, text):
         self.folder.script("tminus.ini", text, mode=0o644)
 
-    def run(self, *arguments, **environment):
+    def run(self, *arguments, prefix=(), cwd=None, **environment):
         return subprocess.run(
-            [harness.TMINUS, *arguments],
-            cwd=self.folder.path,
+            [*prefix, harness.TMINUS, *arguments],
+            cwd=cwd or self.folder.path,
             env={"PATH": harness.PATH, **harness.sanitizer_options(), **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -66,7 +66,7 @@ def test_nothing_is_overwritten_and_nothing_written_beside_it(project, there):
 def test_a_fifo_in_the_place_of_the_settings_is_an_error_and_nobody_waits_for_its_reader(configured):
     os.mkfifo(configured.folder.path / "tminus.ini")
     result = configured.run("new", "--force")
-    assert result.returncode == 70 and "tminus.ini: " in result.stderr
+    assert result.returncode == 64 and "tminus.ini is no regular file, and nothing was written" in result.stderr
 
 
 def test_a_dockerfile_that_is_no_text_is_refused_and_nothing_is_written(project):
@@ -77,9 +77,41 @@ def test_a_dockerfile_that_is_no_text_is_refused_and_nothing_is_written(project)
 
 
 def test_a_place_that_cannot_be_written_is_an_error(configured):
-    (configured.folder.path / "tminus.ini").symlink_to("/dev/full")
-    result = configured.run("new", "--force")
-    assert result.returncode == 70 and "tminus.ini: " in result.stderr
+    result = configured.run("new", prefix=("strace", "-qq", "-o", "/dev/null", "-e", "inject=fsync:error=EIO"))
+    assert result.returncode == 70 and "tminus.ini: Input/output error" in result.stderr
+    assert not names(configured)
+
+
+@pytest.mark.parametrize("option", [(), ("--force",)])
+@pytest.mark.parametrize("name", ["tminus.ini", "Dockerfile.tminus"])
+def test_a_symlink_is_not_written_through(project, name, option):
+    configured = project({"Dockerfile": "FROM x\n", "theirs": "; theirs\n"})
+    (configured.folder.path / name).symlink_to("theirs")
+    result = configured.run("new", *option)
+    assert result.returncode == 64 and f"{name} is a symlink, and nothing was written" in result.stderr
+    assert written(configured, "theirs") == "; theirs\n"
+    assert names(configured) == sorted(["Dockerfile", name, "theirs"])
+
+
+def test_another_name_of_a_file_that_is_written_over_keeps_what_it_has(project):
+    configured = project({"theirs": "; theirs\n"})
+    (configured.folder.path / "tminus.ini").hardlink_to(configured.folder.path / "theirs")
+    assert configured.run("new", "--force").returncode == 0
+    assert written(configured, "theirs") == "; theirs\n" and "[upgrade]" in written(configured, "tminus.ini")
+    assert names(configured) == ["theirs", "tminus.ini"]
+
+
+def test_a_dockerfile_from_out_of_the_project_is_not_copied(project):
+    configured = project({"app/docker/Dockerfile": "FROM inside\n", "outside": "FROM outside\n"})
+    here = configured.folder.path / "app"
+    (here / "Dockerfile").symlink_to("../outside")
+    result = configured.run("new", cwd=here)
+    assert result.returncode == 78 and "Dockerfile is a symlink that leads out of this folder" in result.stderr
+    assert sorted(path.name for path in here.iterdir()) == ["Dockerfile", "docker"]
+    (here / "Dockerfile").unlink()
+    (here / "Dockerfile").symlink_to("docker/Dockerfile")
+    assert configured.run("new", cwd=here).returncode == 0
+    assert (here / "Dockerfile.tminus").read_text().startswith("FROM inside\n")
 
 
 @pytest.mark.parametrize(("before", "after"), [

@@ -56,6 +56,10 @@ class Project:
         self.boot(ini, before=["strace", "-f", "-qq", "-o", self.strace], **keywords)
         return self.strace.read_text(errors="replace").splitlines()
 
+    def temporary(self):
+        """The names of the temporary files in its folder."""
+        return sorted(name for name in os.listdir(self.path) if name.endswith(".partial"))
+
     def mode(self, name):
         return os.lstat(self.path / name).st_mode & 0o7777
 

@@ -184,7 +184,7 @@ def test_two_that_race_for_one_key_agree(project):
     """Both have seen no file; the slower one finds the other's in its place as it links its own."""
     slow = project.start(INI, command=["sh", "-c", "echo $APP_KEY"],
                          before=["strace", "-f", "-qq", "-o", project.strace, "-e", "inject=linkat:delay_enter=700000"])
-    slow.expect(lambda: [name for name in os.listdir(project.path) if name.endswith(".partial")], "a temporary file")
+    slow.expect(project.temporary, "a temporary file")
     fast = project.start(INI, command=["sh", "-c", "echo $APP_KEY"])
     assert fast.wait() == slow.wait() == 0, slow.err.text()
     assert fast.out.text() == slow.out.text() == (project / "app.key").read_text()
@@ -203,7 +203,7 @@ def test_many_that_start_together_agree(project):
 def test_where_there_are_no_links_it_is_renamed(project, error):
     project.boot(INI, before=["strace", "-f", "-qq", "-o", project.strace, "-e", f"inject=linkat:error={error}"])
     assert project.variables(INI, "APP_KEY") == (project / "app.key").read_text().strip()
-    assert not [name for name in os.listdir(project.path) if name.endswith(".partial")]
+    assert not project.temporary()
 
 
 def test_a_key_that_cannot_be_written_is_told_with_what_to_do(project):
@@ -216,5 +216,13 @@ def test_a_key_that_cannot_be_written_is_told_with_what_to_do(project):
 def test_a_key_whose_write_is_killed_is_none(project):
     project.boot(INI, status=80, before=[
         "strace", "-f", "-qq", "-o", project.strace, "-e", "inject=fsync:signal=KILL"])
-    assert not (project / "app.key").exists()
-    assert len(project.variables(INI, "APP_KEY")) == 64
+    assert not (project / "app.key").exists() and len(project.temporary()) == 1
+    assert len(project.variables(INI, "APP_KEY")) == 64 and not project.temporary()
+
+
+def test_a_key_whose_writer_is_killed_behind_its_name_is_one_and_the_other_name_goes(project):
+    project.boot(INI, status=80, before=[
+        "strace", "-f", "-qq", "-o", project.strace, "-e", "inject=unlinkat:signal=KILL"])
+    assert len(project.temporary()) == 1
+    assert project.variables(INI, "APP_KEY") == (project / "app.key").read_text().strip()
+    assert not project.temporary()

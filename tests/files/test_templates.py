@@ -1,5 +1,6 @@
 """[template PATH]: configuration files with variables."""
 
+import fcntl
 import os
 
 import pytest
@@ -60,6 +61,47 @@ def test_mode_and_owner_of_the_file_that_is_there_stay(project):
     os.chown(project / "out.conf", 1500, 1600)
     write(project, NGINX)
     assert (project.mode("out.conf"), project.owner("out.conf")) == (0o640, (1500, 1600))
+
+
+SECRETS = {
+    "a key": (b"${APP_KEY}", "[key APP_KEY]\nfile = app.key\n"),
+    "a secret": (b"${PORT} ${SECRET}", "[env]\nsecrets = SECRET\n"),
+    "a secret as a default": (b"${NONE:-${SECRET}}", "[env]\nsecrets = SECRET\n"),
+    "the database's login": (b"${DATABASE_URL:-none}", ""),
+}
+ALL_NAMES = "[template out.conf]\nfrom = in.conf\n"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_new_one_that_holds_a_secret_is_not_for_others(project, name):
+    template, ini = SECRETS[name]
+    write(project, template, ALL_NAMES + ini)
+    assert project.mode("out.conf") == 0o600
+    write(project, template, ALL_NAMES + ini)
+    assert project.mode("out.conf") == 0o600
+
+
+def test_a_secret_that_is_not_among_the_names_to_replace_is_none(project):
+    write(project, NGINX, "[env]\nsecrets = SECRET\n" + INI.replace(" SECRET", ""))
+    assert project.mode("out.conf") == 0o644
+
+
+@needs_root
+@pytest.mark.parametrize("rows, mode, owner", [
+    ("", 0o640, (0, 1600)),
+    ("owner = 1700:1800\n", 0o600, (1700, 1800)),
+    ("mode = 0644\n", 0o644, (0, 1600)),
+    ("mode = 0640\nowner = 1700:1800\n", 0o640, (1700, 1800)),
+])
+def test_the_app_and_whom_the_settings_name_may_read_a_secret(project, rows, mode, owner):
+    write(project, NGINX, f"[app]\nuser = 1500:1600\n[env]\nsecrets = SECRET\n{INI}{rows}")
+    assert (project.mode("out.conf"), project.owner("out.conf")) == (mode, owner)
+
+
+def test_a_file_that_is_there_keeps_its_mode_with_a_secret_too(project):
+    project.write("out.conf", "old", 0o644)
+    write(project, NGINX, "[env]\nsecrets = SECRET\n" + INI)
+    assert project.mode("out.conf") == 0o644 and b"it's" in (project / "out.conf").read_bytes()
 
 
 @needs_root
@@ -135,8 +177,21 @@ def test_the_old_file_stays_where_the_write_is_killed(project):
                         before=["strace", "-f", "-qq", "-o", project.strace, "-e", "inject=fsync:signal=KILL"])
     assert "files failed: it was killed by SIGKILL" in said
     assert (project / "out.conf").read_text() == "old"
+    assert len(project.temporary()) == 1
     assert "out.conf written" in project.boot(INI, environment=VALUES)
-    assert (project / "out.conf").read_bytes().startswith(b"listen 8080;")
+    assert (project / "out.conf").read_bytes().startswith(b"listen 8080;") and not project.temporary()
+
+
+def test_a_temporary_file_that_somebody_still_writes_is_left_alone(project):
+    project.write("in.conf", NGINX)
+    names = [f".tminus-{number * 16}.partial" for number in "12"]
+    for name in names:
+        project.write(name, "half a file")
+    os.symlink("in.conf", project / ".tminus-link.partial")
+    with open(project / names[0]) as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        project.boot(INI, environment=VALUES)
+    assert project.temporary() == [names[0], ".tminus-link.partial"] and (project / "out.conf").exists()
 
 
 @pytest.mark.parametrize("call, error, advice", [
@@ -151,7 +206,7 @@ def test_what_fails_while_it_is_written_leaves_the_old_file(project, call, error
         "strace", "-f", "-qq", "-o", project.strace, "-e", f"inject={call}:error={error}"])
     assert "tminus.ini:1: [template out.conf]: it cannot be written: " in said and advice in said
     assert (project / "out.conf").read_text() == "old"
-    assert not [name for name in os.listdir(project.path) if name.endswith(".partial")]
+    assert not project.temporary()
 
 
 @needs_root

@@ -4,6 +4,8 @@ import os
 import pathlib
 import signal
 
+import pytest
+
 import harness
 
 TRAP = "sh -c 'trap \"echo {name} got TERM; exit 0\" TERM; echo {name} up; while :; do sleep 0.05; done'"
@@ -99,10 +101,12 @@ def test_the_app_waits_for_a_service_that_is_to_be_ready_before_it(supervised):
     assert run.out.bytes.split(b"\n")[:2] == [b"redis ready", b"app up"]
 
 
-def test_an_app_is_never_started_beside_a_service_that_ended_before_it_was_ready(supervised):
-    run = supervised("[service redis]\nafter = boot\nready = file:@/never\ncommand = sh -c 'exit 9'\n"
+@pytest.mark.parametrize("status, ends", [(9, 9), (0, 80)])
+def test_an_app_is_never_started_beside_a_service_that_ended_before_it_was_ready(supervised, status, ends):
+    """Nothing has gone well where the app was never started, whatever the service's own status."""
+    run = supervised(f"[service redis]\nafter = boot\nready = file:@/never\ncommand = sh -c 'exit {status}'\n"
                      "[app]\ncommand = echo app up")
-    assert run.wait() == 9
+    assert run.wait() == ends
     assert b"app up" not in run.out.bytes
 
 

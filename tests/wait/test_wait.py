@@ -162,6 +162,18 @@ def test_a_server_that_accepts_and_says_nothing_gives_69_in_time(boot, kind):
     assert result.seconds < 30
 
 
+@pytest.mark.parametrize("level", ["query", "ready"])
+def test_a_silent_server_in_the_place_of_a_mysql_is_doubted_before_the_limit(container, level):
+    """A PostgreSQL waits for its client to speak first."""
+    with servers.Misbehaving(servers.says_nothing) as silent:
+        run = container("--", "true", environment={
+            "DATABASE_URL": f"mysql://shop@127.0.0.1:{silent.port}/shop", "TMINUS_WAIT_LEVEL": level})
+        run.expect_error("accepts connections, but has said nothing within 2 s, and a MySQL server speaks first: is this")
+        assert "has not answered within" not in run.err.text()
+        run.signal(15)
+        assert run.wait() == 143
+
+
 def test_a_server_of_another_protocol_is_called_that(boot, kind):
     with servers.Misbehaving(servers.says(b"-ERR unknown command\r\n")) as other:
         url = re.sub(r":\d+/", f":{other.port}/", unused_url(kind))

@@ -11,7 +11,11 @@ static const struct list only = {.items = names, .count = 4};
 /* The expansion, or behind a '!' its faults, one a line. */
 static char *expand(const char *bytes, size_t length, const struct list *listed)
 {
-	const struct expand_template template = {bytes, length, "t.in", listed, environment};
+	const struct expand_template template = {.bytes = bytes,
+		.length = length,
+		.name = "t.in",
+		.only = listed,
+		.environment = environment};
 	struct text result = {0};
 	struct faults faults = {0};
 	bool well = expand_template(&template, &result, &faults) == 0;
