@@ -106,7 +106,7 @@ struct process_table {
 	void *context;
 	int terminal;  /* as terminal_find; taken back whenever a row ends, where we are */
 	bool in_front; /* the foreground's job */
-	bool more;     /* children are left to reap: the loop comes round without waiting */
+	bool more;     /* children may be left to reap: the loop comes round without waiting */
 	bool all_gone; /* waitpid(2) said ECHILD: no child is left, ours or adopted */
 };
 

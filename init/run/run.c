@@ -325,8 +325,12 @@ static void take_signals(struct run *run)
 {
 	struct arrival arrivals[SIGNALS_AT_ONCE];
 	size_t count = signals_take(run->signals, arrivals, SIGNALS_AT_ONCE);
-	for (size_t i = 0; i < count; i++)
+	bool perhaps_more = count == SIGNALS_AT_ONCE;
+	for (size_t i = 0; i < count; i++) {
+		if (perhaps_more || arrivals[i].number == SIGCHLD)
+			run->plan->table.more = true;
 		on_signal(run, &arrivals[i]);
+	}
 }
 
 static bool stopped_by_now(struct run *run)
@@ -507,8 +511,11 @@ static void turn(struct run *run, struct pollfd *ready)
 		/* Asked anew: what poll saw may have been taken on the way to the app's start. */
 		if (signals_pending(run->signals))
 			take_signals(run);
+		run->plan->table.more = true;
 	}
-	table_reap(&run->plan->table);
+	/* Not behind a signal that is only forwarded: PID 1 is in the app's way until it sleeps. */
+	if (run->plan->table.more)
+		table_reap(&run->plan->table);
 	conclude(run);
 	expire(run);
 	conclude(run);

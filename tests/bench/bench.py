@@ -17,6 +17,7 @@ import time
 
 import boot
 import contenders
+import cpu_group
 import pid1
 import report
 import settled
@@ -63,9 +64,11 @@ def parse_arguments():
     return options
 
 
-def introduce(options, missing):
+def introduce(options, missing, grouped):
     print(f"tminus: {options.tminus or 'not built'}")
     print(f"Linux {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    if not grouped:
+        print("not in a CPU group, as a container is: sessions are scheduled apart (autogroup)")
     if missing:
         print(f"left out, not there: {', '.join(missing)}")
 
@@ -109,8 +112,9 @@ def main():
         print("bench: it needs root: sudo make bench", file=sys.stderr)
         return 1
     found, missing = contenders.find(options.tminus)
-    introduce(options, missing)
-    with tempfile.TemporaryDirectory(prefix="tminus-bench-") as scratch:
+    with cpu_group.joined() as grouped, \
+            tempfile.TemporaryDirectory(prefix="tminus-bench-") as scratch:
+        introduce(options, missing, grouped)
         options.scratch = pathlib.Path(scratch)
         results, failures = measure(options, found)
     show(results, failures)
