@@ -9,10 +9,9 @@
 #ifndef TMINUS_CONFIG_WORDS_H
 #define TMINUS_CONFIG_WORDS_H
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "base/text.h"
+#include "config/expand.h"
 
 enum words_kind {
 	WORDS_COMMAND,
@@ -21,8 +20,7 @@ enum words_kind {
 
 struct words_options {
 	enum words_kind kind;
-	bool expand;		  /* references; without it a $ is an ordinary character */
-	char *const *environment; /* what they refer to */
+	const struct expand_names *names; /* NULL: a $ is an ordinary character */
 };
 
 /* Splits text and adds the words to words. -1 and STATUS_CONFIG, with words unchanged or longer,

@@ -228,14 +228,16 @@ static void *field_of(const struct setting *setting, void *structure)
 }
 
 void assign_value(const struct setting *setting, const struct given *given,
-	char *const *environment, void *structure, struct faults *faults)
+	const struct expand_names *names, void *structure, struct faults *faults)
 {
 	struct error error;
 	bool expand = given->text != NULL && given->source == SOURCE_INI;
+	bool is_command = setting->type == TYPE_COMMAND;
+	const struct expand_names its_names = {
+		names->environment, names->later, names->strict && !is_command};
 	const struct words_options words = {
-		.kind = setting->type == TYPE_COMMAND ? WORDS_COMMAND : WORDS_LIST,
-		.expand = expand,
-		.environment = environment,
+		.kind = is_command ? WORDS_COMMAND : WORDS_LIST,
+		.names = expand ? &its_names : NULL,
 	};
 	struct assignment assignment = {
 		setting, &words, given->text, given->origin, field_of(setting, structure), &error};
@@ -248,9 +250,9 @@ void assign_value(const struct setting *setting, const struct given *given,
 		return;
 	autofree char *expanded = NULL;
 	if (expand && types[setting->type].expands) {
-		int (*expansion)(const char *, char *const *, char **, struct error *) =
-			setting->type == TYPE_URL ? expand_url : expand_text;
-		if (expansion(given->text, environment, &expanded, &error) != 0) {
+		int (*expansion)(const char *, const struct expand_names *, char **,
+			struct error *) = setting->type == TYPE_URL ? expand_url : expand_text;
+		if (expansion(given->text, &its_names, &expanded, &error) != 0) {
 			explain(setting, given, &error, faults);
 			return;
 		}

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "config/assign.h"
+#include "config/condition.h"
 #include "config/database_settings.h"
 #include "config/environment.h"
 #include "config/expand.h"
@@ -31,6 +32,7 @@ struct loader {
 	struct faults *faults;
 	struct list known; /* what ${...} may refer to, and what commands get but for our own: see
 			      environment.h; and DATABASE_URL where it came from a file */
+	struct list later; /* keys of [key NAME], which ${...} may not refer to */
 	bool *assigned;	   /* by index of settings_plain */
 	bool anything_set; /* by more than defaults */
 };
@@ -69,6 +71,11 @@ static void read_url_file(struct loader *loader)
 		variable_set(&loader->known, "DATABASE_URL", url);
 }
 
+static struct expand_names names_of(const struct loader *loader, bool strict)
+{
+	return (struct expand_names){loader->known.items, &loader->later, strict};
+}
+
 /* Assigns one row of settings_plain, unless that was done already. */
 static void assign_row(struct loader *loader, size_t index)
 {
@@ -77,8 +84,9 @@ static void assign_row(struct loader *loader, size_t index)
 	if (loader->assigned[index])
 		return;
 	loader->assigned[index] = true;
-	assign_value(&plain[index], &loader->config->origins->plain[index], loader->known.items,
-		loader->config, loader->faults);
+	const struct expand_names names = names_of(loader, true);
+	assign_value(&plain[index], &loader->config->origins->plain[index], &names, loader->config,
+		loader->faults);
 }
 
 static void assign_early(struct loader *loader, const char *section, const char *key)
@@ -96,6 +104,7 @@ static struct environment environment_of(struct loader *loader)
 		.config = config,
 		.origins = config->origins,
 		.known = &loader->known,
+		.later = &loader->later,
 		.warnings = &config->warnings,
 		.faults = loader->faults,
 	};
@@ -104,6 +113,9 @@ static struct environment environment_of(struct loader *loader)
 static void read_known(struct loader *loader)
 {
 	char *const *process = loader->request->environment;
+	const struct given_sections *keys = &loader->config->origins->named[NAMED_KEY];
+	for (size_t i = 0; i < keys->count; i++)
+		list_append(&loader->later, keys->items[i].name);
 	for (char *const *entry = process; entry != NULL && *entry != NULL; entry++)
 		list_append(&loader->known, *entry);
 	read_url_file(loader);
@@ -331,15 +343,16 @@ static char **text_at(char *section, size_t offset)
 }
 
 /* A path may come from the environment, as any other value. */
-static char *name_of(
-	struct loader *loader, enum named_kind kind, const struct given_section *section)
+static char *name_of(struct loader *loader, enum named_kind kind,
+	const struct given_section *section, const struct expand_names *names)
 {
 	char *name;
 	struct error error = {0};
 	if (!settings_kind_is_path(kind))
 		return memory_copy(section->name);
-	if (expand_text(section->name, loader->known.items, &name, &error) != 0) {
-		faults_add(loader->faults, "%s: %s", section->origin, error.message);
+	if (expand_text(section->name, names, &name, &error) != 0) {
+		faults_add(loader->faults, "%s: [%s %s]: %s", section->origin,
+			settings_kind_name(kind), section->name, error.message);
 		return memory_copy(section->name);
 	}
 	const char *wrong = section_name_fault(kind, name);
@@ -349,17 +362,38 @@ static char *name_of(
 	return name;
 }
 
+/* Is the section for this container? In one that is not, nothing need be set. */
+static bool is_in(
+	const struct loader *loader, enum named_kind kind, const struct given_section *section)
+{
+	struct list roles = {0};
+	struct error error;
+	int condition = settings_find_named(kind, "if");
+	int role = settings_find_named(kind, "roles");
+	const char *text = role >= 0 ? section->keys[role].text : NULL;
+	const struct words_options options = {.kind = WORDS_LIST};
+	if (loader->config->unmatched)
+		return false;
+	if (condition >= 0 &&
+		!condition_holds(section->keys[condition].text, loader->known.items))
+		return false;
+	bool in = text == NULL || words_split(text, &options, &roles, &error) != 0 ||
+		  config_has_role(loader->config, &roles);
+	list_clear(&roles);
+	return in;
+}
+
 static void assign_section(struct loader *loader, enum named_kind kind, size_t index)
 {
 	size_t count;
 	const struct setting *keys = settings_named(kind, &count);
 	const struct given_section *given = &loader->config->origins->named[kind].items[index];
 	char *section = section_at(loader->config, kind, index);
-	*text_at(section, places[kind].name) = name_of(loader, kind, given);
+	const struct expand_names names = names_of(loader, is_in(loader, kind, given));
+	*text_at(section, places[kind].name) = name_of(loader, kind, given, &names);
 	*text_at(section, places[kind].origin) = memory_copy(given->origin);
 	for (size_t key = 0; key < count; key++)
-		assign_value(&keys[key], &given->keys[key], loader->known.items, section,
-			loader->faults);
+		assign_value(&keys[key], &given->keys[key], &names, section, loader->faults);
 }
 
 static void assign_named(struct loader *loader, enum named_kind kind)
@@ -695,7 +729,8 @@ static void add_argument(struct loader *loader, const char *argument)
 {
 	struct error error = {0};
 	char *expanded;
-	if (expand_text(argument, loader->known.items, &expanded, &error) == 0)
+	const struct expand_names names = names_of(loader, false);
+	if (expand_text(argument, &names, &expanded, &error) == 0)
 		list_append_owned(&loader->config->app, expanded);
 	else
 		faults_add(loader->faults, "command line: %s", error.message);
@@ -757,9 +792,12 @@ static void fill(struct loader *loader)
 	apply_preset(loader);
 	normalize(loader);
 	assign_plain(loader);
-	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
-		assign_named(loader, kind);
+	assign_named(loader, NAMED_ROLE);
 	find_role(loader);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		if (kind != NAMED_ROLE)
+			assign_named(loader, kind);
+	role_check(config, loader->faults);
 	check_commands(loader);
 	check_wait(loader);
 	check_seed(loader);
@@ -797,6 +835,7 @@ int config_load(const struct config_request *request, struct config **result, st
 	fill(&loader);
 	free(loader.assigned);
 	list_clear(&loader.known);
+	list_clear(&loader.later);
 	if (faults->messages.count > 0) {
 		faults->log_format = loader.config->log_format;
 		faults->log_color = loader.config->log_color;

@@ -53,8 +53,8 @@ static void end_word(struct splitter *splitter)
 
 static int take_dollar(struct splitter *splitter)
 {
-	if (splitter->options->expand)
-		return expand_at(&splitter->cursor, splitter->options->environment, &splitter->word,
+	if (splitter->options->names != NULL)
+		return expand_at(&splitter->cursor, splitter->options->names, &splitter->word,
 			splitter->error);
 	text_add_byte(&splitter->word, *splitter->cursor++);
 	return 0;

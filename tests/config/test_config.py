@@ -191,6 +191,35 @@ def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refu
     assert configured.run("config", "--set", "wait.timeout=0").returncode == 0
 
 
+def unset(line, key, name):
+    return f"tminus.ini:{line}: {key}: the variable {name} is not set (${{{name}:-}} where it may be missing)"
+
+
+@pytest.mark.parametrize(("ini", "fault"), [
+    ("[database]\nurl = postgres://u:p@${DB_HOST}/x\n", unset(2, "url", "DB_HOST")),
+    ("[lock]\nurl = ${LOCK_URL}\n", unset(2, "url", "LOCK_URL")),
+    ("[wait]\ntargets = tcp://a:1 tcp://${REDIS}:6379\n", unset(2, "targets", "REDIS")),
+    ("[app]\ncommand = x\nuser = ${WHO}\n", unset(3, "user", "WHO")),
+    ("[env]\nDATABASE_URL ?= postgres://${DB_USER}:p@h/x\n", unset(2, "DATABASE_URL", "DB_USER")),
+    ("[dir ${DATA}/x]\n", unset(1, "[dir ${DATA}/x]", "DATA")),
+    ("[step s]\ncommand = x\nworkdir = ${DATA}\nif = !OFF\n", unset(3, "workdir", "DATA")),
+])
+def test_a_variable_that_is_not_set_makes_no_setting_empty(configured, ini, fault):
+    configured.write(ini)
+    assert configured.faults() == [fault]
+
+
+@pytest.mark.parametrize("ini", [
+    "[backup]\ndirectory = ${NONE:-}\n",
+    "[env]\nGREETING = hello ${NONE}\n[app]\ncommand = x ${NONE}\n",
+    "[dir ${DATA}/x]\nif = DATA\n",
+    "[role web]\nmatch = gunicorn\n[step s]\ncommand = x\nroles = web\nworkdir = ${DATA}\n",
+])
+def test_a_variable_may_be_missing_where_that_is_said_and_where_nothing_needs_it(configured, ini):
+    configured.write(ini)
+    assert configured.run("config").returncode == 0
+
+
 @pytest.mark.parametrize(("ini", "fault"), [
     ("[steps a]\ncommand = x\n", 'tminus.ini:1: unknown section [steps a]; did you mean "step a"?'),
     ("[boot]\nrole = web\n", 'tminus.ini:2: unknown key "role" in [boot]; it stands at the head of the file, '
