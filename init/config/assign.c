@@ -9,6 +9,7 @@
 #include "config/condition.h"
 #include "config/config.h"
 #include "config/expand.h"
+#include "config/url_text.h"
 #include "config/value.h"
 #include "config/words.h"
 
@@ -31,6 +32,14 @@ static enum verdict assign_string(const struct assignment *assignment)
 {
 	char **string = assignment->field;
 	*string = assignment->text[0] != '\0' ? memory_copy(assignment->text) : NULL;
+	return ASSIGNED;
+}
+
+static enum verdict assign_url(const struct assignment *assignment)
+{
+	char **string = assignment->field;
+	autofree char *url = url_trimmed(assignment->text);
+	*string = url[0] != '\0' ? memory_copy(url) : NULL;
 	return ASSIGNED;
 }
 
@@ -147,7 +156,7 @@ static const struct {
 } types[] = {
 	[TYPE_STRING] = {assign_string, true, NULL},
 	[TYPE_SECRET] = {assign_string, true, NULL},
-	[TYPE_URL] = {assign_string, true, NULL},
+	[TYPE_URL] = {assign_url, true, NULL},
 	[TYPE_DURATION] = {assign_duration, true, "a duration (250ms, 60s, 5m, 2h, 1d)"},
 	[TYPE_SIZE] = {assign_size, true, "a size (4096, 64k, 10MiB, 1G)"},
 	[TYPE_INTEGER] = {assign_integer, true, "a number"},

@@ -20,6 +20,7 @@
 #include "config/source_ini.h"
 #include "config/source_set.h"
 #include "config/target.h"
+#include "config/url_text.h"
 #include "config/variables.h"
 #include "config/words.h"
 
@@ -110,6 +111,16 @@ static struct environment environment_of(struct loader *loader)
 	};
 }
 
+/* For the app, too, which fails at a newline. */
+static void trim_url(struct loader *loader)
+{
+	const char *url = variable_value(loader->known.items, "DATABASE_URL");
+	if (url == NULL)
+		return;
+	autofree char *trimmed = url_trimmed(url);
+	variable_set(&loader->known, "DATABASE_URL", trimmed);
+}
+
 static void read_known(struct loader *loader)
 {
 	char *const *process = loader->request->environment;
@@ -127,6 +138,7 @@ static void read_known(struct loader *loader)
 	environment_compose(&environment);
 	if (variable_filled(process, "DATABASE_URL_FILE") == NULL)
 		read_url_file(loader);
+	trim_url(loader);
 	assign_early(loader, "app", "workdir");
 	assign_early(loader, "app", "path_prepend");
 	environment_prepend_path(&environment);

@@ -191,6 +191,29 @@ def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refu
     assert configured.run("config", "--set", "wait.timeout=0").returncode == 0
 
 
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "TMINUS_DATABASE_URL", "DATABASE_URL_FILE"])
+def test_blanks_and_newlines_behind_a_url_are_of_the_file_that_it_came_from(configured, variable):
+    url = "sqlite:///here.db \r\n\n"
+    configured.folder.script("url", url, mode=0o600)
+    value = "url" if variable.endswith("_FILE") else url
+    show = ["--set", "wait.level=tcp", "--", "sh", "-c", "printf %s \"<$DATABASE_URL>\""]
+    configured.folder.script("here.db", "", mode=0o600)
+    result = configured.run(*show, **{variable: value})
+    assert (result.returncode, result.stdout) == (0, "<sqlite:///here.db>"), result.stderr
+
+
+@pytest.mark.parametrize(("ini", "status"), [
+    ("[database]\nurl = oracle://h/x\n", 78),
+    ("[env]\nDATABASE_URL = oracle://h/x\n", 0),
+    ("", 0),
+])
+def test_a_url_that_is_not_understood_is_refused_where_tminus_is_to_use_it(configured, ini, status):
+    configured.write(ini)
+    result = configured.run("--", "true", **({} if ini else {"DATABASE_URL": "oracle://h/x"}))
+    assert result.returncode == status
+    assert 'the scheme "oracle" of the database URL is not known' in result.stderr
+
+
 def unset(line, key, name):
     return f"tminus.ini:{line}: {key}: the variable {name} is not set (${{{name}:-}} where it may be missing)"
 
