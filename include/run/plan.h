@@ -128,7 +128,8 @@ struct plan {
 	size_t backup_count;
 	struct wait_state *waits; /* by wait row */
 	size_t wait_count;
-	struct files_key *keys; /* what [key NAME] gives, in every environment */
+	const struct files_job *files; /* NULL where there is none to do */
+	struct files_key *keys;	       /* what [key NAME] gives, in every environment */
 	size_t key_count;
 	struct list stamp;     /* argv of upgrade.unversioned = stamp:REVISION */
 	struct prefix prefix;  /* of the lines of its commands */

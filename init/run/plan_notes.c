@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "config/condition.h"
+#include "config/expand.h"
 #include "config/given.h"
 #include "config/show.h"
 #include "run/plan_draft.h"
@@ -64,6 +65,15 @@ void draft_note_setting(const struct draft *draft, const char *name, const char 
 		given->origin != NULL ? given->origin : "default", when);
 }
 
+/* Paths and owners are no secrets, as what comes into a command may be. */
+static char *expanded(const struct config *config, const char *text)
+{
+	struct error error;
+	char *result;
+	const struct expand_names names = {.environment = config->environment.items};
+	return expand_text(text, &names, &result, &error) == 0 ? result : memory_copy(text);
+}
+
 void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
 	const char *key, const char *condition, const char *when)
 {
@@ -71,8 +81,11 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 		return;
 	const struct config *config = draft->config;
 	const struct given_section *section = &config->origins->named[kind].items[index];
-	autofree char *what = config_named_text(config, kind, index, key);
-	const char *title = draft_name(draft, kind, section->name);
+	bool of_files = settings_kind_is_path(kind) || kind == NAMED_KEY;
+	autofree char *written = config_named_text(config, kind, index, key);
+	autofree char *what = of_files ? expanded(config, written) : memory_copy(written);
+	autofree char *name = of_files ? expanded(config, section->name) : NULL;
+	const char *title = draft_name(draft, kind, name != NULL ? name : section->name);
 	autofree char *holds = condition_reason(condition, config->environment.items);
 	draft_note(draft, true, title, what, "%s; %s%s%s", section->origin, when,
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
