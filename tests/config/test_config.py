@@ -214,6 +214,15 @@ def test_a_url_that_is_not_understood_is_refused_where_tminus_is_to_use_it(confi
     assert 'the scheme "oracle" of the database URL is not known' in result.stderr
 
 
+@pytest.mark.parametrize(("given", "meant"), [
+    ({"TMINUS_PRESET": "flask"}, 'TMINUS_PRESET: unknown variable; did you mean "TMINUS_BOOT_PRESET"?'),
+    ({"TMINUS_COMMAND": "x"}, 'TMINUS_COMMAND: unknown variable; did you mean "TMINUS_APP_COMMAND"?'),
+    ({"TMINUS_ENV_FILE": ".env"}, 'TMINUS_ENV_FILE: unknown variable; did you mean "TMINUS_APP_ENV_FILE"?'),
+])
+def test_a_variable_without_its_section_is_told_the_whole_name(configured, given, meant):
+    assert configured.faults(**given) == [meant]
+
+
 def unset(line, key, name):
     return f"tminus.ini:{line}: {key}: the variable {name} is not set (${{{name}:-}} where it may be missing)"
 
@@ -245,6 +254,12 @@ def test_a_variable_may_be_missing_where_that_is_said_and_where_nothing_needs_it
 
 @pytest.mark.parametrize(("ini", "fault"), [
     ("[steps a]\ncommand = x\n", 'tminus.ini:1: unknown section [steps a]; did you mean "step a"?'),
+    ("[worker a]\ncommand = x\n", 'tminus.ini:1: unknown section [worker a]; did you mean "service a"?'),
+    ("[environment]\nA = b\n", 'tminus.ini:1: unknown section [environment]; did you mean "env"?'),
+    ("[seed]\ncommand = x\n", 'tminus.ini:2: unknown key "command" in [seed]; did you mean "all"?'),
+    ("[backup]\npath = x\n", 'tminus.ini:2: unknown key "path" in [backup]; did you mean "directory"?'),
+    ("[step a]\ncommand = x\nafter = migrate\n", 'tminus.ini:1: after of [step a]: there is no step "migrate"; '
+                                                   'did you mean "upgrade"?'),
     ("[boot]\nrole = web\n", 'tminus.ini:2: unknown key "role" in [boot]; it stands at the head of the file, '
                               "before the first section"),
     ("[upgrade]\npreset = flask\n", 'tminus.ini:2: unknown key "preset" in [upgrade]; it belongs into [boot]'),
