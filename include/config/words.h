@@ -28,9 +28,10 @@ struct words_options {
 int words_split(const char *text, const struct words_options *options, struct list *words,
 	struct error *error);
 
-/* The first unquoted word that only a shell would understand ("&&", "|", ">out"), or NULL; the
- * caller frees it. */
+/* The first unquoted word that only a shell would understand ("&&", "|", ">out", "#"), or NULL; the
+ * caller frees it. The same of a list of files, where a shell would look for others ("*.pid"). */
 char *words_shell_operator(const char *text);
+char *words_pattern(const char *text);
 
 /* word as it stands in a list; the caller frees it. */
 char *words_item(const char *word);

@@ -249,18 +249,30 @@ static void assign_plain(struct loader *loader)
 		assign_row(loader, i);
 }
 
-static void warn_of_shell(struct loader *loader, const char *text, const char *origin)
+static void warn_of_word(struct loader *loader, const char *origin, char *word, const char *what)
 {
-	autofree char *word = text != NULL ? words_shell_operator(text) : NULL;
+	struct text warning = {0};
 	if (word == NULL)
 		return;
-	struct text warning = {0};
-	text_add_format(&warning,
-		"%s: \"%.40s\" becomes an argument of the command: no shell runs it, unless it is "
-		"sh "
-		"-c '...'",
-		origin, word);
+	text_add_format(&warning, "%s: \"%.40s\" %s", origin, word, what);
 	list_append_owned(&loader->config->warnings, text_take(&warning));
+	free(word);
+}
+
+static void warn_of_shell(struct loader *loader, const struct given *given)
+{
+	if (given->text != NULL)
+		warn_of_word(loader, given->origin, words_shell_operator(given->text),
+			"becomes an argument of the command: no shell runs it, unless it is sh -c "
+			"'...'");
+}
+
+static void warn_of_pattern(struct loader *loader, const struct given *given)
+{
+	if (given->text != NULL)
+		warn_of_word(loader, given->origin, words_pattern(given->text),
+			"is the name of one file, and no pattern; command = sh -c 'rm -f ...' in "
+			"the place of remove takes patterns");
 }
 
 static void check_named_commands(struct loader *loader, enum named_kind kind)
@@ -271,7 +283,9 @@ static void check_named_commands(struct loader *loader, enum named_kind kind)
 	for (size_t i = 0; command >= 0 && i < sections->count; i++) {
 		const struct given_section *section = &sections->items[i];
 		const struct given *given = &section->keys[command];
-		warn_of_shell(loader, given->text, given->origin);
+		warn_of_shell(loader, given);
+		if (remove >= 0)
+			warn_of_pattern(loader, &section->keys[remove]);
 		if (given->text == NULL && kind != NAMED_ROLE &&
 			(kind != NAMED_STEP || section->keys[remove].text == NULL))
 			faults_add(loader->faults, "%s: [%s %s] has no command", section->origin,
@@ -286,7 +300,7 @@ static void check_commands(struct loader *loader)
 	const struct origins *origins = loader->config->origins;
 	for (size_t i = 0; i < count; i++)
 		if (plain[i].type == TYPE_COMMAND)
-			warn_of_shell(loader, origins->plain[i].text, origins->plain[i].origin);
+			warn_of_shell(loader, &origins->plain[i]);
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
 		check_named_commands(loader, kind);
 }

@@ -223,6 +223,17 @@ def test_a_variable_without_its_section_is_told_the_whole_name(configured, given
     assert configured.faults(**given) == [meant]
 
 
+@pytest.mark.parametrize(("line", "warning"), [
+    ("command = serve # the app", '"#" becomes an argument of the command: no shell runs it'),
+    ("command = serve > log", '">" becomes an argument of the command: no shell runs it'),
+    ("remove = run/app.pid run/*.pid", '"run/*.pid" is the name of one file, and no pattern'),
+])
+def test_what_a_shell_alone_would_understand_is_said(configured, line, warning):
+    configured.write(f"[step a]\n{line}\n")
+    result = configured.run("explain")
+    assert result.returncode == 0 and f"tminus: warning: tminus.ini:2: {warning}" in result.stderr
+
+
 def unset(line, key, name):
     return f"tminus.ini:{line}: {key}: the variable {name} is not set (${{{name}:-}} where it may be missing)"
 

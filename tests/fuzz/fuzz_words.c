@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	split(text, WORDS_COMMAND);
 	split(text, WORDS_LIST);
 	free(words_shell_operator(text));
+	free(words_pattern(text));
 	match(text);
 	return 0;
 }

@@ -238,7 +238,7 @@ static void what_others_call_it_and_what_lacks_words_gets_a_suggestion(void **st
 		{"cmd", "; did you mean \"command\"?"},
 		{"CWD", "; did you mean \"workdir\"?"},
 		{"cm", ""},
-		{"user", "; did you mean \"TMINUS_user\"?"},
+		{"user", "; did you mean \"NAME_user\"?"},
 		{"TMINUS_USER", "; did you mean \"TMINUS_APP_USER\"?"},
 		{"TMINUS_LIMIT", "; did you mean \"TMINUS_APP_RESTART_LIMIT\"?"},
 		{"TMINUS_APP_LIMIT", "; did you mean \"TMINUS_APP_RESTART_LIMIT\"?"},
@@ -246,7 +246,7 @@ static void what_others_call_it_and_what_lacks_words_gets_a_suggestion(void **st
 		{"TMINUS_ART_LIMIT", ""},
 		{"TMINUS_COMMAND_COMMAND", ""},
 	};
-	static const char *const candidates[] = {"command", "workdir", "TMINUS_user",
+	static const char *const candidates[] = {"command", "workdir", "NAME_user",
 		"TMINUS_DATABASE_USER", "TMINUS_APP_RESTART_LIMIT", "TMINUS_APP_USER"};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		char room[SUGGEST_TEXT_SIZE];

@@ -261,10 +261,36 @@ static void words_that_only_a_shell_understands_are_found(void **state)
 		{"find . -exec x {} \\;", NULL},
 		{"echo \"a | b\" '|'", NULL},
 		{"a&&b", NULL},
+		{"a # b", "#"},
+		{"a '#' b#c", NULL},
+		{"cd x; a", "x;"},
+		{"a $(b)", "$(b)"},
+		{"a `b`", "`b`"},
+		{"a ${B} $B", NULL},
 		{"", NULL},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		autofree char *found = words_shell_operator(rows[i].text);
+		CHECK_TEXT(rows[i].text, found, rows[i].expected);
+	}
+}
+
+static void words_that_a_shell_would_take_for_patterns_are_found(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *expected;
+	} rows[] = {
+		{"tmp/a.pid tmp/*.pid", "tmp/*.pid"},
+		{"a?", "a?"},
+		{"a [0-9]", "[0-9]"},
+		{"a # b", "#"},
+		{"'*.pid' a\\*", NULL},
+		{"", NULL},
+	};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		autofree char *found = words_pattern(rows[i].text);
 		CHECK_TEXT(rows[i].text, found, rows[i].expected);
 	}
 }
@@ -342,6 +368,7 @@ int main(void)
 		cmocka_unit_test(commas_separate_items_of_a_list_but_not_hosts_of_a_url),
 		cmocka_unit_test(joined_words_split_into_the_same_again),
 		cmocka_unit_test(words_that_only_a_shell_understands_are_found),
+		cmocka_unit_test(words_that_a_shell_would_take_for_patterns_are_found),
 		cmocka_unit_test(conditions_hold_or_not),
 	};
 	return cmocka_run_group_tests_name("words", tests, NULL, NULL);
