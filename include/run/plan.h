@@ -150,6 +150,10 @@ void plan_notes_free(struct plan_notes *notes);
  * identity_rehearse */
 int plan_rehearse(const struct plan *plan, unsigned *lacks, struct error *error);
 
+/* Adds to warnings each command whose program is not there. It is no fault: what runs before it may
+ * bring it. */
+void plan_look_for_programs(const struct plan *plan, struct list *warnings);
+
 /* Takes one out of *lacks: what follows from it; NULL when there is none left. */
 const char *plan_next_lack(unsigned *lacks);
 

@@ -71,13 +71,14 @@ static void show_json(const struct config *config, const struct plan_notes *note
 	(void)fputs("\n]\n}\n", stdout);
 }
 
-/* What a start says of folders, keys and templates; 0 where it would go on. */
-static int show_files(const struct files_job *files)
+/* What a start says of programs, folders, keys and templates; 0 where it would go on. */
+static int show_findings(const struct plan *plan)
 {
 	struct list warnings = {0};
 	struct faults faults = {0};
-	if (files != NULL)
-		files_look(files, &warnings, &faults);
+	plan_look_for_programs(plan, &warnings);
+	if (plan->files != NULL)
+		files_look(plan->files, &warnings, &faults);
 	for (size_t i = 0; i < warnings.count; i++)
 		log_warn("%s", warnings.items[i]);
 	for (size_t i = 0; i < faults.messages.count; i++)
@@ -115,6 +116,6 @@ int command_explain(struct command_line *line)
 	int written = commands_flush();
 	log_configure(
 		LOG_WARN, (enum log_format)config->log_format, (enum log_color)config->log_color);
-	int refused = show_files(plan->files);
+	int refused = show_findings(plan);
 	return refused != 0 ? refused : written;
 }

@@ -6,6 +6,7 @@
 #include "config/expand.h"
 #include "config/given.h"
 #include "config/show.h"
+#include "process/exec.h"
 #include "run/plan_draft.h"
 
 static void add(struct plan_notes *notes, const struct plan_note *note)
@@ -120,6 +121,21 @@ void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
 		if (given->text != NULL && given->text[0] == '\0')
 			draft_note_no(draft, kind, sections->items[i].name, given->origin,
 				"its command is made empty");
+	}
+}
+
+void plan_look_for_programs(const struct plan *plan, struct list *warnings)
+{
+	for (size_t i = 0; plan->step_count > 0 && i < plan->table.count; i++) {
+		const struct process_kind *kind = &plan->table.rows[i].kind;
+		char *const *argv = kind->command.argv;
+		struct error error;
+		struct text warning = {0};
+		if (argv == NULL || exec_look(argv[0], kind->command.environment, &error) == 0)
+			continue;
+		text_add_format(&warning, "%s will fail, unless what runs before it brings %s: %s",
+			kind->name, argv[0], error.message);
+		list_append_owned(warnings, text_take(&warning));
 	}
 }
 
