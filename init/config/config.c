@@ -580,18 +580,27 @@ static void hand_over(struct loader *loader, const char *entry)
 	variable_set(&loader->known, name, entry + strlen(name) + 1);
 }
 
+static int parse_url(struct loader *loader, const char *text, const char *origin,
+	struct database_url **url)
+{
+	struct error error;
+	if (database_url_parse(text, origin, url, &error) == 0) {
+		database_url_complete(*url, loader->known.items);
+		return 0;
+	}
+	faults_add(loader->faults, "%s", error.message);
+	return -1;
+}
+
 /* Another URL of the same database: its own kind is the only one that makes sense. */
 static void find_other(
 	struct loader *loader, const char *section, const char *text, struct database_url **url)
 {
 	const struct config *config = loader->config;
 	const char *origin = origins_plain(config->origins, section, "url")->origin;
-	struct error error;
-	if (text == NULL)
+	if (text == NULL || parse_url(loader, text, origin, url) != 0)
 		return;
-	if (database_url_parse(text, origin, url, &error) != 0)
-		faults_add(loader->faults, "%s", error.message);
-	else if (config->database == NULL)
+	if (config->database == NULL)
 		faults_add(loader->faults,
 			"%s: %s.url goes with the app's own database, and there is none: set "
 			"DATABASE_URL or database.url",
@@ -605,10 +614,8 @@ static void find_other(
  * name or its role, and not the databases of upgrade.url and lock.url. */
 static void take_into(struct loader *loader)
 {
-	struct error error;
 	const char *url = loader->request->into;
-	if (database_url_parse(url, "--into", &loader->config->database, &error) != 0)
-		faults_add(loader->faults, "%s", error.message);
+	(void)parse_url(loader, url, "--into", &loader->config->database);
 	variable_set(&loader->known, "DATABASE_URL", url);
 }
 
@@ -686,8 +693,7 @@ static void check_target(struct loader *loader, size_t index, const char *origin
 	const char *text = config->wait_targets.items[index];
 	struct error error;
 	if (database_url_scheme(text, NULL)) {
-		if (database_url_parse(text, origin, &config->targets[index], &error) != 0)
-			faults_add(loader->faults, "%s", error.message);
+		(void)parse_url(loader, text, origin, &config->targets[index]);
 	} else if (target_check(text, &error) != 0) {
 		faults_add(loader->faults, "%s: %s", origin, error.message);
 	}

@@ -134,8 +134,10 @@ static struct database_url *parse(const struct search *search, const char *text,
 {
 	struct error error;
 	struct database_url *url;
-	if (database_url_parse(text, origin, &url, &error) == 0)
+	if (database_url_parse(text, origin, &url, &error) == 0) {
+		database_url_complete(url, search->environment);
 		return url;
+	}
 	bool explicit = search->config->database_url != NULL;
 	faults_add(search->faults, "%s%s", error.message,
 		explicit || database_url_scheme(text, NULL)

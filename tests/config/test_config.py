@@ -234,6 +234,12 @@ def test_what_a_shell_alone_would_understand_is_said(configured, line, warning):
     assert result.returncode == 0 and f"tminus: warning: tminus.ini:2: {warning}" in result.stderr
 
 
+@pytest.mark.parametrize("called", ["version", "--version"])
+def test_version_takes_no_words(configured, called):
+    result = configured.run(called, "x")
+    assert (result.returncode, result.stdout) == (64, "") and 'takes no command: "x"' in result.stderr
+
+
 def unset(line, key, name):
     return f"tminus.ini:{line}: {key}: the variable {name} is not set (${{{name}:-}} where it may be missing)"
 
