@@ -36,8 +36,8 @@ void dockerfile_free(struct dockerfile *dockerfile);
  * form stays with its shell; what stood there stays as a comment. The caller frees it. */
 char *dockerfile_with_tminus(const struct dockerfile *dockerfile, const char *script);
 
-/* Is nobody named who would be run behind tminus? The base image's CMD does not count: an ENTRYPOINT
- * takes it away. */
+/* Is nobody named who would be run behind tminus? The base image's CMD does not count: an
+ * ENTRYPOINT takes it away. */
 bool dockerfile_lacks_app(const struct dockerfile *dockerfile, const char *script);
 
 /* What the instruction runs, in one line; the caller frees it. */

@@ -50,8 +50,7 @@ struct remove_job {
 
 /* What a start would refuse and warn of, from the folder of the job on: the process stays there.
  * Changes nothing. */
-void files_look(
-	const struct files_job *job, struct list *warnings, struct faults *faults);
+void files_look(const struct files_job *job, struct list *warnings, struct faults *faults);
 
 /* For spawn_child: context is a struct files_job or remove_job. 0 when done, else 78 or 80. */
 int files_child(void *context, int channel);

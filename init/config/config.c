@@ -400,8 +400,7 @@ static bool is_in(
 	const struct words_options options = {.kind = WORDS_LIST};
 	if (loader->config->unmatched)
 		return false;
-	if (condition >= 0 &&
-		!condition_holds(section->keys[condition].text, loader->known.items))
+	if (condition >= 0 && !condition_holds(section->keys[condition].text, loader->known.items))
 		return false;
 	bool in = text == NULL || words_split(text, &options, &roles, &error) != 0 ||
 		  config_has_role(loader->config, &roles);
@@ -580,8 +579,8 @@ static void hand_over(struct loader *loader, const char *entry)
 	variable_set(&loader->known, name, entry + strlen(name) + 1);
 }
 
-static int parse_url(struct loader *loader, const char *text, const char *origin,
-	struct database_url **url)
+static int parse_url(
+	struct loader *loader, const char *text, const char *origin, struct database_url **url)
 {
 	struct error error;
 	if (database_url_parse(text, origin, url, &error) == 0) {

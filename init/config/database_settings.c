@@ -358,8 +358,7 @@ static struct database_url *search_all(const struct search *search)
 	if (config->database_url != NULL)
 		return parse(search, config->database_url, explicit->origin);
 	if (explicit->text != NULL && explicit->text[0] != '\0' && expands(search, explicit->text))
-		faults_add(search->faults,
-			"%s: database.url is empty once it is expanded",
+		faults_add(search->faults, "%s: database.url is empty once it is expanded",
 			explicit->origin);
 	if (explicit->text != NULL)
 		return NULL;

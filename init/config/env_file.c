@@ -79,8 +79,8 @@ static void unescape(const char **at, struct text *value)
 }
 
 /* What stood in "...". */
-static const char *read_double(
-	const char *inside, const struct expand_names *names, struct text *value, struct error *error)
+static const char *read_double(const char *inside, const struct expand_names *names,
+	struct text *value, struct error *error)
 {
 	const char *wrong = NULL;
 	while (*inside != '\0' && wrong == NULL) {
@@ -114,8 +114,8 @@ static char *copy_lines(struct env_file *file, const char *start, const char *en
 }
 
 /* A value that begins with a quote. The cursor is behind it when it has an end. */
-static const char *read_quoted(
-	struct env_file *file, const struct expand_names *names, struct text *value, struct error *error)
+static const char *read_quoted(struct env_file *file, const struct expand_names *names,
+	struct text *value, struct error *error)
 {
 	const char *open = file->cursor;
 	const char *close = find_quote(open);
@@ -135,8 +135,8 @@ static const char *read_quoted(
 	return wrong == NULL && rest ? "something stands behind the closing quote" : wrong;
 }
 
-static const char *read_value(
-	struct env_file *file, const struct expand_names *names, struct text *value, struct error *error)
+static const char *read_value(struct env_file *file, const struct expand_names *names,
+	struct text *value, struct error *error)
 {
 	if (*file->cursor == '"' || *file->cursor == '\'')
 		return read_quoted(file, names, value, error);
@@ -209,7 +209,8 @@ static void read_entry(
 	skip_line(file);
 }
 
-bool env_file_next(struct env_file *file, const struct expand_names *names, struct env_file_entry *entry)
+bool env_file_next(
+	struct env_file *file, const struct expand_names *names, struct env_file_entry *entry)
 {
 	for (;;) {
 		*entry = (struct env_file_entry){0};

@@ -60,8 +60,7 @@ static void read_entries(
 	struct expand_names names = names_of(environment, false);
 	if (text_starts_with(contents->bytes, "\xef\xbb\xbf"))
 		file.cursor += 3;
-	while (seen.count <= ENV_FILE_VARIABLES_MAX &&
-		env_file_next(&file, &names, &entry)) {
+	while (seen.count <= ENV_FILE_VARIABLES_MAX && env_file_next(&file, &names, &entry)) {
 		take_entry(environment, &file, &entry, &seen);
 		names = names_of(environment, false);
 		free(entry.name);

@@ -222,8 +222,8 @@ int expand_template(
 	return wrong > 0 ? -1 : 0;
 }
 
-int expand_text(const char *text, const struct expand_names *names, char **result,
-	struct error *error)
+int expand_text(
+	const char *text, const struct expand_names *names, char **result, struct error *error)
 {
 	struct text expanded = {0};
 	struct expansion expansion = {.names = *names, .result = &expanded, .error = error};
@@ -261,8 +261,8 @@ static size_t login_length(const char *text)
 	return login;
 }
 
-int expand_url(const char *text, const struct expand_names *names, char **result,
-	struct error *error)
+int expand_url(
+	const char *text, const struct expand_names *names, char **result, struct error *error)
 {
 	struct text expanded = {0};
 	struct expansion expansion = {

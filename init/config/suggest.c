@@ -34,8 +34,8 @@ static int distance_between(const char *one, size_t one_length, const char *othe
 	return rows[one_length % 3][length];
 }
 
-/* What others call it: of compose files, systemd's units, other inits and one's own scripts. One word
- * may stand for several, of which the candidates have one. */
+/* What others call it: of compose files, systemd's units, other inits and one's own scripts. One
+ * word may stand for several, of which the candidates have one. */
 static const struct {
 	const char *ours;
 	const char *others;
@@ -101,8 +101,7 @@ static bool is_among(const char *word, const char *words)
 static bool is_synonym(const char *word, const char *candidate)
 {
 	for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
-		if (strcmp(synonyms[i].ours, candidate) == 0 &&
-			is_among(word, synonyms[i].others))
+		if (strcmp(synonyms[i].ours, candidate) == 0 && is_among(word, synonyms[i].others))
 			return true;
 	return false;
 }

@@ -85,9 +85,11 @@ static void one_that_is_not_set_is_a_fault_where_names_are_strict(void **state)
 		const char *text;
 		const char *fault; /* NULL: none */
 	} rows[] = {
-		{"${MISSING}", "the variable MISSING is not set (${MISSING:-} where it may be missing)"},
-		{"${X:-${MISSING}}", "the variable MISSING is not set (${MISSING:-} where it may be "
-				     "missing)"},
+		{"${MISSING}",
+			"the variable MISSING is not set (${MISSING:-} where it may be missing)"},
+		{"${X:-${MISSING}}",
+			"the variable MISSING is not set (${MISSING:-} where it may be "
+			"missing)"},
 		{"${MISSING:-}", NULL},
 		{"${EMPTY}", NULL},
 		{"${A:-${MISSING}}", NULL},
