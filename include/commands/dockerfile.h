@@ -32,9 +32,16 @@ void dockerfile_parse(struct text *text, struct dockerfile *dockerfile);
 void dockerfile_free(struct dockerfile *dockerfile);
 
 /* The same file with tminus in it: COPY lines, and an ENTRYPOINT that begins with tminus. Words of
- * another init, and script (NULL for none), which tminus takes the place of, go away; what stood
- * there stays as a comment. The caller frees it. */
+ * another init, and script (NULL for none), which tminus takes the place of, go away; the shell's
+ * form stays with its shell; what stood there stays as a comment. The caller frees it. */
 char *dockerfile_with_tminus(const struct dockerfile *dockerfile, const char *script);
+
+/* Is nobody named who would be run behind tminus? The base image's CMD does not count: an
+ * ENTRYPOINT takes it away. */
+bool dockerfile_lacks_app(const struct dockerfile *dockerfile, const char *script);
+
+/* What the instruction runs, in one line; the caller frees it. */
+char *dockerfile_line(const struct dockerfile *dockerfile, const struct instruction *instruction);
 
 /* Is word, or the file that it names, called so? */
 bool dockerfile_names(const char *word, const char *file);

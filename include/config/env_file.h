@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/expand.h"
 #include "config/faults.h"
 
 #define ENV_FILE_VARIABLES_MAX 4096
@@ -33,6 +34,7 @@ struct env_file_entry {
 
 /* Reads the next variable; false behind the last. Lines that are not understood are faults, with
  * the file's name and their number and nothing of what stands there, and are passed over. */
-bool env_file_next(struct env_file *file, char *const *environment, struct env_file_entry *entry);
+bool env_file_next(
+	struct env_file *file, const struct expand_names *names, struct env_file_entry *entry);
 
 #endif

@@ -16,6 +16,7 @@ struct environment {
 	const struct config *config; /* app_env_file and env_* are there already */
 	struct origins *origins;     /* has the rows; gets what came into effect */
 	struct list *known;	     /* the process's, which becomes the whole */
+	const struct list *later;    /* keys of [key NAME]: nobody knows their values yet */
 	struct list *warnings;
 	struct faults *faults;
 };

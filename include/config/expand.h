@@ -1,7 +1,8 @@
 /*
  * Expansion of ${NAME}, ${NAME:-default} and ${NAME:?message}.
  *
- * An unset ${NAME} is empty, as in the shell; :- and :? treat an empty variable like an unset one.
+ * An unset ${NAME} is empty, as in the shell, or a fault where the names are strict; :- and :?
+ * treat an empty variable like an unset one.
  * $$ is $; a $ before anything else is an ordinary character. The default may hold references of
  * its own; quotes in it are ordinary characters. Values are never expanded again. Messages name
  * variables, never their values.
@@ -16,9 +17,18 @@
 #include "base/text.h"
 #include "config/faults.h"
 
+/* What ${NAME} may refer to. */
+struct expand_names {
+	char *const *environment;
+	const struct list
+		*later; /* keys of [key NAME]: unless they are set, a fault; may be NULL */
+	bool strict;	/* one that is not set is a fault, unless :- gives it a value */
+};
+
 /* The expansion of text, which the caller frees. -1 and STATUS_CONFIG when a reference is not
  * closed or of another form, or its :? says so. */
-int expand_text(const char *text, char *const *environment, char **result, struct error *error);
+int expand_text(
+	const char *text, const struct expand_names *names, char **result, struct error *error);
 
 /* A file's contents and what they may refer to. */
 struct expand_template {
@@ -38,7 +48,11 @@ int expand_template(
 	const struct expand_template *template, struct text *result, struct faults *faults);
 /* The same, but where text is written as a URL, the values that come into its login (before the @)
  * are percent-encoded: a password may hold anything. RFC 3986, 3.2.1 */
-int expand_url(const char *text, char *const *environment, char **result, struct error *error);
+int expand_url(
+	const char *text, const struct expand_names *names, char **result, struct error *error);
+
+/* Is text written as a URL? */
+bool expand_is_url(const char *text);
 
 /* What is wrong, without what stands in a reference that is not understood: that may be a part of a
  * password. */
@@ -46,7 +60,7 @@ const char *expand_fault(const struct error *error);
 
 /* Expands what stands at *cursor, which is a '$', to the end of result, and moves *cursor behind
  * it. */
-int expand_at(
-	const char **cursor, char *const *environment, struct text *result, struct error *error);
+int expand_at(const char **cursor, const struct expand_names *names, struct text *result,
+	struct error *error);
 
 #endif

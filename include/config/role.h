@@ -7,8 +7,11 @@
 #include "config/config.h"
 
 /* Finds config->role and config->unmatched for argv, which may be NULL, and what follows for
- * upgrade, seed and backup. Unknown roles and two that match are faults. */
+ * upgrade, seed and backup. An unknown role and two that match are faults. */
 void role_find(struct config *config, char *const *argv, struct faults *faults);
+
+/* Unknown roles in any roles = are faults, and who seeds or backs up and does not upgrade. */
+void role_check(const struct config *config, struct faults *faults);
 
 /* Does argv match the patterns, alternatives of which stand between "|"? */
 bool role_matches(const struct list *patterns, char *const *argv);

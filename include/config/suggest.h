@@ -1,6 +1,9 @@
 /*
  * "did you mean ...?": the candidate that is the fewest slips of the hand away from a word.
  *
+ * Nearest is what other programs call by that word (cmd for command), then the same with words left
+ * out (TMINUS_PRESET for TMINUS_BOOT_PRESET).
+ *
  * Distance: insertions, deletions, replacements and swaps of neighbours (restricted
  * Damerau-Levenshtein). Nothing is allocated; candidates are borrowed.
  */

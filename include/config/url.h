@@ -23,6 +23,8 @@ enum database_kind { DATABASE_POSTGRES, DATABASE_MYSQL, DATABASE_SQLITE };
 struct database_host {
 	char *name; /* host name, address (IPv6 without brackets), or a path beginning with '/' */
 	int port;   /* the kind's own where the URL names none */
+	bool names_host; /* name is the URL's, and not the kind's own */
+	bool names_port;
 };
 
 struct url_parameter {
@@ -79,6 +81,10 @@ char *url_masked(const char *text);
 /* A copy of text with postgresql:// where it had postgres://, else unchanged, byte for byte. The
  * caller frees it. */
 char *database_url_normalized(const char *text);
+
+/* What libpq takes from PGHOST and PGPORT where a URL of PostgreSQL's says nothing, so that the app
+ * and tminus do not differ. Lists are left to libpq. libpq-envars */
+void database_url_complete(struct database_url *url, char *const *environment);
 
 int database_default_port(enum database_kind kind); /* 0 for SQLite */
 

@@ -15,4 +15,8 @@ char *database_url_text(const struct database_url *url);
  * allows. */
 void url_add_encoded(struct text *text, const char *part, const char *kept);
 
+/* url without the blanks and newlines at its end, which are of the file that it came from; the
+ * caller frees it. */
+char *url_trimmed(const char *url);
+
 #endif

@@ -9,10 +9,9 @@
 #ifndef TMINUS_CONFIG_WORDS_H
 #define TMINUS_CONFIG_WORDS_H
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "base/text.h"
+#include "config/expand.h"
 
 enum words_kind {
 	WORDS_COMMAND,
@@ -21,8 +20,7 @@ enum words_kind {
 
 struct words_options {
 	enum words_kind kind;
-	bool expand;		  /* references; without it a $ is an ordinary character */
-	char *const *environment; /* what they refer to */
+	const struct expand_names *names; /* NULL: a $ is an ordinary character */
 };
 
 /* Splits text and adds the words to words. -1 and STATUS_CONFIG, with words unchanged or longer,
@@ -30,9 +28,10 @@ struct words_options {
 int words_split(const char *text, const struct words_options *options, struct list *words,
 	struct error *error);
 
-/* The first unquoted word that only a shell would understand ("&&", "|", ">out"), or NULL; the
- * caller frees it. */
+/* The first unquoted word that only a shell would understand ("&&", "|", ">out", "#"), or NULL; the
+ * caller frees it. The same of a list of files, where a shell would look for others ("*.pid"). */
 char *words_shell_operator(const char *text);
+char *words_pattern(const char *text);
 
 /* word as it stands in a list; the caller frees it. */
 char *words_item(const char *word);

@@ -128,7 +128,8 @@ struct plan {
 	size_t backup_count;
 	struct wait_state *waits; /* by wait row */
 	size_t wait_count;
-	struct files_key *keys; /* what [key NAME] gives, in every environment */
+	const struct files_job *files; /* NULL where there is none to do */
+	struct files_key *keys;	       /* what [key NAME] gives, in every environment */
 	size_t key_count;
 	struct list stamp;     /* argv of upgrade.unversioned = stamp:REVISION */
 	struct prefix prefix;  /* of the lines of its commands */
@@ -148,6 +149,10 @@ void plan_notes_free(struct plan_notes *notes);
  * root lacks for them (enum identity_lacks). -1 and error where one cannot be had.
  * identity_rehearse */
 int plan_rehearse(const struct plan *plan, unsigned *lacks, struct error *error);
+
+/* Adds to warnings each command whose program is not there. It is no fault: what runs before it may
+ * bring it. */
+void plan_look_for_programs(const struct plan *plan, struct list *warnings);
 
 /* Takes one out of *lacks: what follows from it; NULL when there is none left. */
 const char *plan_next_lack(unsigned *lacks);

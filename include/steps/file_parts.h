@@ -34,8 +34,9 @@ void key_check(const struct files_job *job, struct files_key *key, struct faults
 int key_apply(const struct files_job *job, struct files_key *key, struct text *summary,
 	struct error *error);
 
+/* A name in vars that the template does not have is a warning. */
 void template_check(const struct files_job *job, const struct template_settings *settings,
-	struct faults *faults);
+	struct list *warnings, struct faults *faults);
 
 /* Writes it, unless it is the same already. */
 int template_apply(const struct files_job *job, const struct template_settings *settings,

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "config/faults.h"
 #include "process/spawn.h"
 
 #define FILES_KEY_SIZE 1004 /* of a message's text */
@@ -46,6 +47,10 @@ struct remove_job {
 	const struct list *files;
 	const struct command *place; /* its identity and its workdir */
 };
+
+/* What a start would refuse and warn of, from the folder of the job on: the process stays there.
+ * Changes nothing. */
+void files_look(const struct files_job *job, struct list *warnings, struct faults *faults);
 
 /* For spawn_child: context is a struct files_job or remove_job. 0 when done, else 78 or 80. */
 int files_child(void *context, int channel);

@@ -20,7 +20,7 @@ enum message_kind {
 
 	/* Answers. */
 	MESSAGE_PROGRESS, /* not yet; text is the reason, status what giving up now would mean, 0
-			     where there is nothing to give up */
+			     where there is nothing to give up; of a child with files a warning */
 	MESSAGE_READY,	  /* usable; text is what answered */
 	MESSAGE_SETTLED,  /* nothing is due; text says the state, status 1 makes it a warning */
 	MESSAGE_DUE,	  /* due is to be done, and the lock is held; text says the state */

@@ -157,7 +157,7 @@ static int check(const struct command_line *line, struct error *error)
 {
 	const struct subcommand *subcommand = line->subcommand;
 	const char *word = line->request.app_argv[0];
-	if (subcommand->run == command_help || subcommand->run == command_version)
+	if (subcommand->run == command_help)
 		return 0;
 	if (word != NULL && subcommand->words == WORDS_NONE)
 		return error_set(error, STATUS_USAGE, "tminus %s takes no command: \"%s\"",

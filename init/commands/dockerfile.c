@@ -208,14 +208,59 @@ static void add_quoted(struct text *text, const char *word)
 	text_add_byte(text, '"');
 }
 
+/* In the shell's form, with the lines that a backslash joins. */
+static char *shell_line(const struct dockerfile *dockerfile, const struct instruction *instruction)
+{
+	struct text line = {0};
+	const char *at = dockerfile->text.bytes + instruction->begin;
+	const char *end = dockerfile->text.bytes + instruction->end;
+	at += strspn(at, BLANKS);
+	at += strcspn(at, BLANKS);
+	for (at += strspn(at, BLANKS); at < end; at++) {
+		size_t joined = *at == '\\' ? 1 + strspn(at + 1, " \t\r") : 0;
+		if (joined > 0 && at[joined] == '\n')
+			at += joined;
+		else if (*at != '\n' && *at != '\r')
+			text_add_byte(&line, *at);
+	}
+	return text_take(&line);
+}
+
+char *dockerfile_line(const struct dockerfile *dockerfile, const struct instruction *instruction)
+{
+	struct text line = {0};
+	if (instruction->line > 0 && instruction->words.count == 0)
+		return shell_line(dockerfile, instruction);
+	for (size_t i = 0; i < instruction->words.count; i++)
+		text_add_format(&line, "%s%s", i > 0 ? " " : "", instruction->words.items[i]);
+	return text_take(&line);
+}
+
+bool dockerfile_lacks_app(const struct dockerfile *dockerfile, const char *script)
+{
+	const struct instruction *entrypoint = &dockerfile->entrypoint;
+	bool in_shell = entrypoint->line > 0 && entrypoint->words.count == 0;
+	return dockerfile->command.line == 0 && !in_shell &&
+	       app_word(&entrypoint->words, script) == entrypoint->words.count;
+}
+
 static void add_entrypoint(
 	const struct dockerfile *dockerfile, const char *script, struct text *text)
 {
-	const struct list *words = &dockerfile->entrypoint.words;
+	const struct instruction *entrypoint = &dockerfile->entrypoint;
+	const struct list *words = &entrypoint->words;
 	text_add(text, "ENTRYPOINT [\"/sbin/tminus\", \"--\"");
 	for (size_t i = app_word(words, script); i < words->count; i++)
 		add_quoted(text, words->items[i]);
+	if (entrypoint->line > 0 && words->count == 0) {
+		autofree char *line = shell_line(dockerfile, entrypoint);
+		text_add(text, ", \"/bin/sh\", \"-c\"");
+		add_quoted(text, line);
+	}
 	text_add(text, "]\n");
+	if (dockerfile_lacks_app(dockerfile, script))
+		text_add(text, "# CMD [\"...\"]: the app goes here, unless command in [app] of "
+			       "tminus.ini names it\n");
 }
 
 /* What was there, as comments. */

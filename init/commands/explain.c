@@ -71,6 +71,24 @@ static void show_json(const struct config *config, const struct plan_notes *note
 	(void)fputs("\n]\n}\n", stdout);
 }
 
+/* What a start says of programs, folders, keys and templates; 0 where it would go on. */
+static int show_findings(const struct plan *plan)
+{
+	struct list warnings = {0};
+	struct faults faults = {0};
+	plan_look_for_programs(plan, &warnings);
+	if (plan->files != NULL)
+		files_look(plan->files, &warnings, &faults);
+	for (size_t i = 0; i < warnings.count; i++)
+		log_warn("%s", warnings.items[i]);
+	for (size_t i = 0; i < faults.messages.count; i++)
+		log_error("%s", faults.messages.items[i]);
+	int status = faults.messages.count > 0 ? STATUS_CONFIG : 0;
+	list_clear(&warnings);
+	faults_free(&faults);
+	return status;
+}
+
 int command_explain(struct command_line *line)
 {
 	struct plan_notes notes = {0};
@@ -85,7 +103,7 @@ int command_explain(struct command_line *line)
 	/* What else a plan has to say is in the table. */
 	log_configure(
 		LOG_ERROR, (enum log_format)config->log_format, (enum log_color)config->log_color);
-	(void)plan_new(config, &request);
+	const struct plan *plan = plan_new(config, &request);
 	if (config->app.count == 0)
 		plan_notes_add(&notes, "app",
 			"the command line names none (tminus explain -- COMMAND), and neither does "
@@ -95,5 +113,9 @@ int command_explain(struct command_line *line)
 	else
 		show_text(config, &notes);
 	plan_notes_free(&notes);
-	return commands_flush();
+	int written = commands_flush();
+	log_configure(
+		LOG_WARN, (enum log_format)config->log_format, (enum log_color)config->log_color);
+	int refused = show_findings(plan);
+	return refused != 0 ? refused : written;
 }

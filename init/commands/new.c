@@ -303,18 +303,48 @@ static int refuse_existing(bool dockerfile, bool force)
 	return 0;
 }
 
+static void advise_form(const char *name, const struct instruction *instruction)
+{
+	if (instruction->line > 0 && instruction->words.count == 0)
+		(void)printf("%s:%zu: %s is in the shell's form: as CMD [\"...\"] no shell runs "
+			     "between tminus and the app.\n",
+			DOCKERFILE, instruction->line, name);
+}
+
+/* What is tminus's to do, and would be done again by every replica. */
+static void advise_migration(
+	const struct project *project, const char *name, const struct instruction *instruction)
+{
+	static const char *const signs[] = {
+		"migrat", "db upgrade", "alembic", "db:prepare", "db push", "dbmate", "goose"};
+	autofree char *line = dockerfile_line(&project->dockerfile, instruction);
+	bool found = false;
+	for (size_t i = 0; line != NULL && i < sizeof signs / sizeof *signs; i++)
+		found = found || strstr(line, signs[i]) != NULL;
+	if (found)
+		(void)printf("%s:%zu: %s migrates the database, as it looks: leave the app alone "
+			     "there, and the migration to [upgrade] of %s.\n",
+			DOCKERFILE, instruction->line, name, SETTINGS_FILE);
+}
+
 static void advise(const struct project *project)
 {
 	const struct instruction *command = &project->dockerfile.command;
+	const struct instruction *entrypoint = &project->dockerfile.entrypoint;
 	if (project->script != NULL)
 		(void)printf(
 			"%s is not translated: see what else it does. It can go when all of that "
 			"is in %s.\n",
 			project->script, SETTINGS_FILE);
-	if (command->line > 0 && command->words.count == 0)
-		(void)printf("%s:%zu: CMD is in the shell's form: as CMD [\"...\"] no shell runs "
-			     "between tminus and the app.\n",
-			DOCKERFILE, command->line);
+	advise_form("ENTRYPOINT", entrypoint);
+	advise_form("CMD", command);
+	advise_migration(project, "ENTRYPOINT", entrypoint);
+	advise_migration(project, "CMD", command);
+	if (project->dockerfile.text.length > 0 &&
+		dockerfile_lacks_app(&project->dockerfile, project->script))
+		(void)printf("No app is named: without a CMD behind the ENTRYPOINT, or command in "
+			     "[app], the container ends with 64. A base image's CMD is gone with "
+			     "the new ENTRYPOINT.\n");
 	for (size_t i = 0; project->script != NULL && i < command->words.count; i++)
 		if (dockerfile_names(command->words.items[i], project->script))
 			(void)printf("%s:%zu: CMD runs %s: put that script's last command there.\n",

@@ -42,6 +42,16 @@ static int look_for_app(const struct config *config, const struct plan *plan)
 	return error.status;
 }
 
+/* That a program is missing must not come out behind a migration alone. */
+static void warn_of_programs(const struct plan *plan)
+{
+	struct list warnings = {0};
+	plan_look_for_programs(plan, &warnings);
+	for (size_t i = 0; i < warnings.count; i++)
+		log_warn("%s", warnings.items[i]);
+	list_clear(&warnings);
+}
+
 /* What a subcommand cannot do without. 0, or the exit status of what was said. */
 static int check_scope(const struct config *config, const struct plan_request *request)
 {
@@ -118,6 +128,8 @@ static int run_scope(struct command_line *line, struct plan_request request)
 		log_warn("nothing to do: no database, no target and no step is configured");
 	config_forget_origins(config);
 	int status = look_for_app(config, plan);
+	if (status == 0)
+		warn_of_programs(plan);
 	if (status == 0)
 		status = try_identities(plan);
 	if (status != 0)

@@ -9,6 +9,7 @@
 #include "config/condition.h"
 #include "config/config.h"
 #include "config/expand.h"
+#include "config/url_text.h"
 #include "config/value.h"
 #include "config/words.h"
 
@@ -31,6 +32,14 @@ static enum verdict assign_string(const struct assignment *assignment)
 {
 	char **string = assignment->field;
 	*string = assignment->text[0] != '\0' ? memory_copy(assignment->text) : NULL;
+	return ASSIGNED;
+}
+
+static enum verdict assign_url(const struct assignment *assignment)
+{
+	char **string = assignment->field;
+	autofree char *url = url_trimmed(assignment->text);
+	*string = url[0] != '\0' ? memory_copy(url) : NULL;
 	return ASSIGNED;
 }
 
@@ -147,7 +156,7 @@ static const struct {
 } types[] = {
 	[TYPE_STRING] = {assign_string, true, NULL},
 	[TYPE_SECRET] = {assign_string, true, NULL},
-	[TYPE_URL] = {assign_string, true, NULL},
+	[TYPE_URL] = {assign_url, true, NULL},
 	[TYPE_DURATION] = {assign_duration, true, "a duration (250ms, 60s, 5m, 2h, 1d)"},
 	[TYPE_SIZE] = {assign_size, true, "a size (4096, 64k, 10MiB, 1G)"},
 	[TYPE_INTEGER] = {assign_integer, true, "a number"},
@@ -228,14 +237,16 @@ static void *field_of(const struct setting *setting, void *structure)
 }
 
 void assign_value(const struct setting *setting, const struct given *given,
-	char *const *environment, void *structure, struct faults *faults)
+	const struct expand_names *names, void *structure, struct faults *faults)
 {
 	struct error error;
 	bool expand = given->text != NULL && given->source == SOURCE_INI;
+	bool is_command = setting->type == TYPE_COMMAND;
+	const struct expand_names its_names = {
+		names->environment, names->later, names->strict && !is_command};
 	const struct words_options words = {
-		.kind = setting->type == TYPE_COMMAND ? WORDS_COMMAND : WORDS_LIST,
-		.expand = expand,
-		.environment = environment,
+		.kind = is_command ? WORDS_COMMAND : WORDS_LIST,
+		.names = expand ? &its_names : NULL,
 	};
 	struct assignment assignment = {
 		setting, &words, given->text, given->origin, field_of(setting, structure), &error};
@@ -248,9 +259,9 @@ void assign_value(const struct setting *setting, const struct given *given,
 		return;
 	autofree char *expanded = NULL;
 	if (expand && types[setting->type].expands) {
-		int (*expansion)(const char *, char *const *, char **, struct error *) =
-			setting->type == TYPE_URL ? expand_url : expand_text;
-		if (expansion(given->text, environment, &expanded, &error) != 0) {
+		int (*expansion)(const char *, const struct expand_names *, char **,
+			struct error *) = setting->type == TYPE_URL ? expand_url : expand_text;
+		if (expansion(given->text, &its_names, &expanded, &error) != 0) {
 			explain(setting, given, &error, faults);
 			return;
 		}

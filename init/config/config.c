@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "config/assign.h"
+#include "config/condition.h"
 #include "config/database_settings.h"
 #include "config/environment.h"
 #include "config/expand.h"
@@ -19,6 +20,7 @@
 #include "config/source_ini.h"
 #include "config/source_set.h"
 #include "config/target.h"
+#include "config/url_text.h"
 #include "config/variables.h"
 #include "config/words.h"
 
@@ -31,6 +33,7 @@ struct loader {
 	struct faults *faults;
 	struct list known; /* what ${...} may refer to, and what commands get but for our own: see
 			      environment.h; and DATABASE_URL where it came from a file */
+	struct list later; /* keys of [key NAME], which ${...} may not refer to */
 	bool *assigned;	   /* by index of settings_plain */
 	bool anything_set; /* by more than defaults */
 };
@@ -69,6 +72,11 @@ static void read_url_file(struct loader *loader)
 		variable_set(&loader->known, "DATABASE_URL", url);
 }
 
+static struct expand_names names_of(const struct loader *loader, bool strict)
+{
+	return (struct expand_names){loader->known.items, &loader->later, strict};
+}
+
 /* Assigns one row of settings_plain, unless that was done already. */
 static void assign_row(struct loader *loader, size_t index)
 {
@@ -77,8 +85,9 @@ static void assign_row(struct loader *loader, size_t index)
 	if (loader->assigned[index])
 		return;
 	loader->assigned[index] = true;
-	assign_value(&plain[index], &loader->config->origins->plain[index], loader->known.items,
-		loader->config, loader->faults);
+	const struct expand_names names = names_of(loader, true);
+	assign_value(&plain[index], &loader->config->origins->plain[index], &names, loader->config,
+		loader->faults);
 }
 
 static void assign_early(struct loader *loader, const char *section, const char *key)
@@ -96,14 +105,28 @@ static struct environment environment_of(struct loader *loader)
 		.config = config,
 		.origins = config->origins,
 		.known = &loader->known,
+		.later = &loader->later,
 		.warnings = &config->warnings,
 		.faults = loader->faults,
 	};
 }
 
+/* For the app, too, which fails at a newline. */
+static void trim_url(struct loader *loader)
+{
+	const char *url = variable_value(loader->known.items, "DATABASE_URL");
+	if (url == NULL)
+		return;
+	autofree char *trimmed = url_trimmed(url);
+	variable_set(&loader->known, "DATABASE_URL", trimmed);
+}
+
 static void read_known(struct loader *loader)
 {
 	char *const *process = loader->request->environment;
+	const struct given_sections *keys = &loader->config->origins->named[NAMED_KEY];
+	for (size_t i = 0; i < keys->count; i++)
+		list_append(&loader->later, keys->items[i].name);
 	for (char *const *entry = process; entry != NULL && *entry != NULL; entry++)
 		list_append(&loader->known, *entry);
 	read_url_file(loader);
@@ -115,6 +138,7 @@ static void read_known(struct loader *loader)
 	environment_compose(&environment);
 	if (variable_filled(process, "DATABASE_URL_FILE") == NULL)
 		read_url_file(loader);
+	trim_url(loader);
 	assign_early(loader, "app", "workdir");
 	assign_early(loader, "app", "path_prepend");
 	environment_prepend_path(&environment);
@@ -225,18 +249,30 @@ static void assign_plain(struct loader *loader)
 		assign_row(loader, i);
 }
 
-static void warn_of_shell(struct loader *loader, const char *text, const char *origin)
+static void warn_of_word(struct loader *loader, const char *origin, char *word, const char *what)
 {
-	autofree char *word = text != NULL ? words_shell_operator(text) : NULL;
+	struct text warning = {0};
 	if (word == NULL)
 		return;
-	struct text warning = {0};
-	text_add_format(&warning,
-		"%s: \"%.40s\" becomes an argument of the command: no shell runs it, unless it is "
-		"sh "
-		"-c '...'",
-		origin, word);
+	text_add_format(&warning, "%s: \"%.40s\" %s", origin, word, what);
 	list_append_owned(&loader->config->warnings, text_take(&warning));
+	free(word);
+}
+
+static void warn_of_shell(struct loader *loader, const struct given *given)
+{
+	if (given->text != NULL)
+		warn_of_word(loader, given->origin, words_shell_operator(given->text),
+			"becomes an argument of the command: no shell runs it, unless it is sh -c "
+			"'...'");
+}
+
+static void warn_of_pattern(struct loader *loader, const struct given *given)
+{
+	if (given->text != NULL)
+		warn_of_word(loader, given->origin, words_pattern(given->text),
+			"is the name of one file, and no pattern; command = sh -c 'rm -f ...' in "
+			"the place of remove takes patterns");
 }
 
 static void check_named_commands(struct loader *loader, enum named_kind kind)
@@ -247,7 +283,9 @@ static void check_named_commands(struct loader *loader, enum named_kind kind)
 	for (size_t i = 0; command >= 0 && i < sections->count; i++) {
 		const struct given_section *section = &sections->items[i];
 		const struct given *given = &section->keys[command];
-		warn_of_shell(loader, given->text, given->origin);
+		warn_of_shell(loader, given);
+		if (remove >= 0)
+			warn_of_pattern(loader, &section->keys[remove]);
 		if (given->text == NULL && kind != NAMED_ROLE &&
 			(kind != NAMED_STEP || section->keys[remove].text == NULL))
 			faults_add(loader->faults, "%s: [%s %s] has no command", section->origin,
@@ -262,7 +300,7 @@ static void check_commands(struct loader *loader)
 	const struct origins *origins = loader->config->origins;
 	for (size_t i = 0; i < count; i++)
 		if (plain[i].type == TYPE_COMMAND)
-			warn_of_shell(loader, origins->plain[i].text, origins->plain[i].origin);
+			warn_of_shell(loader, &origins->plain[i]);
 	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
 		check_named_commands(loader, kind);
 }
@@ -331,15 +369,16 @@ static char **text_at(char *section, size_t offset)
 }
 
 /* A path may come from the environment, as any other value. */
-static char *name_of(
-	struct loader *loader, enum named_kind kind, const struct given_section *section)
+static char *name_of(struct loader *loader, enum named_kind kind,
+	const struct given_section *section, const struct expand_names *names)
 {
 	char *name;
 	struct error error = {0};
 	if (!settings_kind_is_path(kind))
 		return memory_copy(section->name);
-	if (expand_text(section->name, loader->known.items, &name, &error) != 0) {
-		faults_add(loader->faults, "%s: %s", section->origin, error.message);
+	if (expand_text(section->name, names, &name, &error) != 0) {
+		faults_add(loader->faults, "%s: [%s %s]: %s", section->origin,
+			settings_kind_name(kind), section->name, error.message);
 		return memory_copy(section->name);
 	}
 	const char *wrong = section_name_fault(kind, name);
@@ -349,17 +388,37 @@ static char *name_of(
 	return name;
 }
 
+/* Is the section for this container? In one that is not, nothing need be set. */
+static bool is_in(
+	const struct loader *loader, enum named_kind kind, const struct given_section *section)
+{
+	struct list roles = {0};
+	struct error error;
+	int condition = settings_find_named(kind, "if");
+	int role = settings_find_named(kind, "roles");
+	const char *text = role >= 0 ? section->keys[role].text : NULL;
+	const struct words_options options = {.kind = WORDS_LIST};
+	if (loader->config->unmatched)
+		return false;
+	if (condition >= 0 && !condition_holds(section->keys[condition].text, loader->known.items))
+		return false;
+	bool in = text == NULL || words_split(text, &options, &roles, &error) != 0 ||
+		  config_has_role(loader->config, &roles);
+	list_clear(&roles);
+	return in;
+}
+
 static void assign_section(struct loader *loader, enum named_kind kind, size_t index)
 {
 	size_t count;
 	const struct setting *keys = settings_named(kind, &count);
 	const struct given_section *given = &loader->config->origins->named[kind].items[index];
 	char *section = section_at(loader->config, kind, index);
-	*text_at(section, places[kind].name) = name_of(loader, kind, given);
+	const struct expand_names names = names_of(loader, is_in(loader, kind, given));
+	*text_at(section, places[kind].name) = name_of(loader, kind, given, &names);
 	*text_at(section, places[kind].origin) = memory_copy(given->origin);
 	for (size_t key = 0; key < count; key++)
-		assign_value(&keys[key], &given->keys[key], loader->known.items, section,
-			loader->faults);
+		assign_value(&keys[key], &given->keys[key], &names, section, loader->faults);
 }
 
 static void assign_named(struct loader *loader, enum named_kind kind)
@@ -520,18 +579,27 @@ static void hand_over(struct loader *loader, const char *entry)
 	variable_set(&loader->known, name, entry + strlen(name) + 1);
 }
 
+static int parse_url(
+	struct loader *loader, const char *text, const char *origin, struct database_url **url)
+{
+	struct error error;
+	if (database_url_parse(text, origin, url, &error) == 0) {
+		database_url_complete(*url, loader->known.items);
+		return 0;
+	}
+	faults_add(loader->faults, "%s", error.message);
+	return -1;
+}
+
 /* Another URL of the same database: its own kind is the only one that makes sense. */
 static void find_other(
 	struct loader *loader, const char *section, const char *text, struct database_url **url)
 {
 	const struct config *config = loader->config;
 	const char *origin = origins_plain(config->origins, section, "url")->origin;
-	struct error error;
-	if (text == NULL)
+	if (text == NULL || parse_url(loader, text, origin, url) != 0)
 		return;
-	if (database_url_parse(text, origin, url, &error) != 0)
-		faults_add(loader->faults, "%s", error.message);
-	else if (config->database == NULL)
+	if (config->database == NULL)
 		faults_add(loader->faults,
 			"%s: %s.url goes with the app's own database, and there is none: set "
 			"DATABASE_URL or database.url",
@@ -545,10 +613,8 @@ static void find_other(
  * name or its role, and not the databases of upgrade.url and lock.url. */
 static void take_into(struct loader *loader)
 {
-	struct error error;
 	const char *url = loader->request->into;
-	if (database_url_parse(url, "--into", &loader->config->database, &error) != 0)
-		faults_add(loader->faults, "%s", error.message);
+	(void)parse_url(loader, url, "--into", &loader->config->database);
 	variable_set(&loader->known, "DATABASE_URL", url);
 }
 
@@ -626,8 +692,7 @@ static void check_target(struct loader *loader, size_t index, const char *origin
 	const char *text = config->wait_targets.items[index];
 	struct error error;
 	if (database_url_scheme(text, NULL)) {
-		if (database_url_parse(text, origin, &config->targets[index], &error) != 0)
-			faults_add(loader->faults, "%s", error.message);
+		(void)parse_url(loader, text, origin, &config->targets[index]);
 	} else if (target_check(text, &error) != 0) {
 		faults_add(loader->faults, "%s: %s", origin, error.message);
 	}
@@ -695,7 +760,8 @@ static void add_argument(struct loader *loader, const char *argument)
 {
 	struct error error = {0};
 	char *expanded;
-	if (expand_text(argument, loader->known.items, &expanded, &error) == 0)
+	const struct expand_names names = names_of(loader, false);
+	if (expand_text(argument, &names, &expanded, &error) == 0)
 		list_append_owned(&loader->config->app, expanded);
 	else
 		faults_add(loader->faults, "command line: %s", error.message);
@@ -757,9 +823,12 @@ static void fill(struct loader *loader)
 	apply_preset(loader);
 	normalize(loader);
 	assign_plain(loader);
-	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
-		assign_named(loader, kind);
+	assign_named(loader, NAMED_ROLE);
 	find_role(loader);
+	for (enum named_kind kind = 0; kind < NAMED_KINDS; kind++)
+		if (kind != NAMED_ROLE)
+			assign_named(loader, kind);
+	role_check(config, loader->faults);
 	check_commands(loader);
 	check_wait(loader);
 	check_seed(loader);
@@ -797,6 +866,7 @@ int config_load(const struct config_request *request, struct config **result, st
 	fill(&loader);
 	free(loader.assigned);
 	list_clear(&loader.known);
+	list_clear(&loader.later);
 	if (faults->messages.count > 0) {
 		faults->log_format = loader.config->log_format;
 		faults->log_color = loader.config->log_color;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/expand.h"
 #include "config/given.h"
 #include "config/source_environment.h"
 #include "config/url_text.h"
@@ -133,8 +134,10 @@ static struct database_url *parse(const struct search *search, const char *text,
 {
 	struct error error;
 	struct database_url *url;
-	if (database_url_parse(text, origin, &url, &error) == 0)
+	if (database_url_parse(text, origin, &url, &error) == 0) {
+		database_url_complete(url, search->environment);
 		return url;
+	}
 	bool explicit = search->config->database_url != NULL;
 	faults_add(search->faults, "%s%s", error.message,
 		explicit || database_url_scheme(text, NULL)
@@ -337,6 +340,15 @@ static const char *platform_origin(const struct search *search)
 	return from_file ? "DATABASE_URL_FILE" : "DATABASE_URL";
 }
 
+/* What does not has its own fault. */
+static bool expands(const struct search *search, const char *text)
+{
+	struct error error;
+	autofree char *expanded = NULL;
+	const struct expand_names names = {.environment = search->environment, .strict = true};
+	return expand_url(text, &names, &expanded, &error) == 0;
+}
+
 static struct database_url *search_all(const struct search *search)
 {
 	const struct config *config = search->config;
@@ -345,10 +357,8 @@ static struct database_url *search_all(const struct search *search)
 		return from_host(search);
 	if (config->database_url != NULL)
 		return parse(search, config->database_url, explicit->origin);
-	bool failed = search->faults->messages.count > 0;
-	if (explicit->text != NULL && explicit->text[0] != '\0' && !failed)
-		faults_add(search->faults,
-			"%s: database.url is empty once it is expanded (${NAME:?} would say why)",
+	if (explicit->text != NULL && explicit->text[0] != '\0' && expands(search, explicit->text))
+		faults_add(search->faults, "%s: database.url is empty once it is expanded",
 			explicit->origin);
 	if (explicit->text != NULL)
 		return NULL;

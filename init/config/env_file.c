@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "config/expand.h"
 #include "config/source_environment.h"
 
 #define BLANKS " \t\r"
@@ -30,7 +29,7 @@ static const char no_command[] =
 
 /* Expands the reference at *at, or takes the byte there. What is wrong, or NULL. */
 static const char *take(
-	const char **at, char *const *environment, struct text *value, struct error *error)
+	const char **at, const struct expand_names *names, struct text *value, struct error *error)
 {
 	bool command = **at == '`' || strncmp(*at, "$(", 2) == 0;
 	if (command)
@@ -39,12 +38,12 @@ static const char *take(
 		text_add_byte(value, *(*at)++);
 		return NULL;
 	}
-	return expand_at(at, environment, value, error) == 0 ? NULL : expand_fault(error);
+	return expand_at(at, names, value, error) == 0 ? NULL : expand_fault(error);
 }
 
 /* A value without quotes, in a line of its own. */
 static const char *read_plain(
-	const char *line, char *const *environment, struct text *value, struct error *error)
+	const char *line, const struct expand_names *names, struct text *value, struct error *error)
 {
 	size_t kept = 0; /* blanks at the end, if they are written there, do not belong to it */
 	const char *wrong = NULL;
@@ -52,7 +51,7 @@ static const char *read_plain(
 		bool blank = strchr(BLANKS, *at) != NULL;
 		if (*at == '#' && at > line && strchr(BLANKS, at[-1]) != NULL)
 			break;
-		wrong = take(&at, environment, value, error);
+		wrong = take(&at, names, value, error);
 		if (!blank)
 			kept = value->length;
 	}
@@ -80,15 +79,15 @@ static void unescape(const char **at, struct text *value)
 }
 
 /* What stood in "...". */
-static const char *read_double(
-	const char *inside, char *const *environment, struct text *value, struct error *error)
+static const char *read_double(const char *inside, const struct expand_names *names,
+	struct text *value, struct error *error)
 {
 	const char *wrong = NULL;
 	while (*inside != '\0' && wrong == NULL) {
 		if (*inside == '\\')
 			unescape(&inside, value);
 		else
-			wrong = take(&inside, environment, value, error);
+			wrong = take(&inside, names, value, error);
 	}
 	return wrong;
 }
@@ -115,8 +114,8 @@ static char *copy_lines(struct env_file *file, const char *start, const char *en
 }
 
 /* A value that begins with a quote. The cursor is behind it when it has an end. */
-static const char *read_quoted(
-	struct env_file *file, char *const *environment, struct text *value, struct error *error)
+static const char *read_quoted(struct env_file *file, const struct expand_names *names,
+	struct text *value, struct error *error)
 {
 	const char *open = file->cursor;
 	const char *close = find_quote(open);
@@ -128,7 +127,7 @@ static const char *read_quoted(
 	const char *wrong = NULL;
 	file->cursor = close + 1;
 	if (*open == '"')
-		wrong = read_double(inside, environment, value, error);
+		wrong = read_double(inside, names, value, error);
 	else
 		text_add(value, inside);
 	skip_blanks(file);
@@ -136,13 +135,13 @@ static const char *read_quoted(
 	return wrong == NULL && rest ? "something stands behind the closing quote" : wrong;
 }
 
-static const char *read_value(
-	struct env_file *file, char *const *environment, struct text *value, struct error *error)
+static const char *read_value(struct env_file *file, const struct expand_names *names,
+	struct text *value, struct error *error)
 {
 	if (*file->cursor == '"' || *file->cursor == '\'')
-		return read_quoted(file, environment, value, error);
+		return read_quoted(file, names, value, error);
 	autofree char *line = memory_copy_bytes(file->cursor, strcspn(file->cursor, "\n"));
-	return read_plain(line, environment, value, error);
+	return read_plain(line, names, value, error);
 }
 
 /* Reads NAME= with what may stand around it. What is wrong, or NULL with the name, or part of it.
@@ -188,7 +187,7 @@ static void add_fault(const struct env_file *file, const struct env_file_entry *
 
 /* The value is read in any case, because it may have more than one line. */
 static void read_entry(
-	struct env_file *file, char *const *environment, struct env_file_entry *entry)
+	struct env_file *file, const struct expand_names *names, struct env_file_entry *entry)
 {
 	struct error name_error;
 	struct error error;
@@ -198,7 +197,7 @@ static void read_entry(
 	const char *wrong_value = NULL;
 	if (wrong == NULL) {
 		wrong = name_fault(entry->name, &name_error);
-		wrong_value = read_value(file, environment, &value, &error);
+		wrong_value = read_value(file, names, &value, &error);
 	}
 	if (wrong != NULL)
 		add_fault(file, entry, "", wrong);
@@ -210,7 +209,8 @@ static void read_entry(
 	skip_line(file);
 }
 
-bool env_file_next(struct env_file *file, char *const *environment, struct env_file_entry *entry)
+bool env_file_next(
+	struct env_file *file, const struct expand_names *names, struct env_file_entry *entry)
 {
 	for (;;) {
 		*entry = (struct env_file_entry){0};
@@ -220,7 +220,7 @@ bool env_file_next(struct env_file *file, char *const *environment, struct env_f
 		if (*file->cursor == '\0')
 			return false;
 		if (*file->cursor != '\n')
-			read_entry(file, environment, entry);
+			read_entry(file, names, entry);
 		if (*file->cursor == '\n') {
 			file->cursor++;
 			file->line++;

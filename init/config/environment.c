@@ -23,6 +23,12 @@ static void set(const struct environment *environment, const char *name, const c
 	given_variable_set(&environment->origins->variables, name, text, origin, false);
 }
 
+/* What ${...} may refer to now. */
+static struct expand_names names_of(const struct environment *environment, bool strict)
+{
+	return (struct expand_names){environment->known->items, environment->later, strict};
+}
+
 static const char *origin_of(const struct environment *environment, const char *key)
 {
 	return origins_plain(environment->origins, "env", key)->origin;
@@ -51,11 +57,12 @@ static void read_entries(
 	struct env_file file = {path, contents->bytes, 1, environment->faults};
 	struct env_file_entry entry;
 	struct given_variables seen = {0};
+	struct expand_names names = names_of(environment, false);
 	if (text_starts_with(contents->bytes, "\xef\xbb\xbf"))
 		file.cursor += 3;
-	while (seen.count <= ENV_FILE_VARIABLES_MAX &&
-		env_file_next(&file, environment->known->items, &entry)) {
+	while (seen.count <= ENV_FILE_VARIABLES_MAX && env_file_next(&file, &names, &entry)) {
 		take_entry(environment, &file, &entry, &seen);
+		names = names_of(environment, false);
 		free(entry.name);
 		free(entry.value);
 	}
@@ -150,12 +157,13 @@ static void set_row(const struct environment *environment, const struct given_va
 {
 	struct error error;
 	autofree char *value = NULL;
-	char *const *known = environment->known->items;
-	if (row->if_unset && variable_filled(known, row->name) != NULL)
+	/* A URL with a part that is empty leads elsewhere. */
+	const struct expand_names names = names_of(environment, expand_is_url(row->text));
+	if (row->if_unset && variable_filled(names.environment, row->name) != NULL)
 		return;
 	if (is_set_twice(environment, row))
 		return;
-	if (expand_url(row->text, known, &value, &error) != 0) {
+	if (expand_url(row->text, &names, &value, &error) != 0) {
 		faults_add(environment->faults, "%s: %s: %s", row->origin, row->name,
 			expand_fault(&error));
 		return;

@@ -14,12 +14,11 @@
 /* NOLINTBEGIN(misc-no-recursion): a default is text again, at most DEPTH_MAX deep. */
 
 struct expansion {
-	char *const *environment;
+	struct expand_names names;
 	struct text *result;
 	struct error *error;
 	int depth;
 	const struct list *only; /* NULL: all names are expanded */
-	bool strict;		 /* a variable must be set */
 	bool encodes;		 /* values */
 	const struct list *secrets;
 	bool *secret; /* is set where one of them is met */
@@ -82,16 +81,36 @@ static int refuse_unset(const struct reference *reference, struct error *error)
 		reference->name, (int)reference->word_length, reference->word);
 }
 
+static bool is_name(const char *name, size_t length, const char *other)
+{
+	return strlen(other) == length && strncmp(other, name, length) == 0;
+}
+
+/* Empty is as good as not set: the key takes its place. */
+static bool is_later(
+	const struct expansion *expansion, const struct reference *reference, const char *value)
+{
+	const struct list *later = expansion->names.later;
+	for (size_t i = 0; later != NULL && i < later->count; i++)
+		if (is_name(reference->name, reference->name_length, later->items[i]))
+			return value == NULL || value[0] == '\0';
+	return false;
+}
+
 static int expand_reference(struct expansion *expansion, const struct reference *reference)
 {
-	const char *value =
-		variable_value_of(expansion->environment, reference->name, reference->name_length);
+	const char *value = variable_value_of(
+		expansion->names.environment, reference->name, reference->name_length);
 	bool given = value != NULL && (value[0] != '\0' || reference->action == 0);
+	if (is_later(expansion, reference, value))
+		return error_set(expansion->error, STATUS_CONFIG,
+			"%.*s is a [key NAME], whose value comes later: here nobody knows it yet",
+			(int)reference->name_length, reference->name);
 	if (given && expansion->encodes)
 		url_add_encoded(expansion->result, value, "");
 	else if (given)
 		text_add(expansion->result, value);
-	if (value == NULL && reference->action == 0 && expansion->strict)
+	if (value == NULL && reference->action == 0 && expansion->names.strict)
 		return error_set(expansion->error, STATUS_CONFIG,
 			"the variable %.*s is not set (${%.*s:-} where it may be missing)",
 			(int)reference->name_length, reference->name, (int)reference->name_length,
@@ -116,7 +135,7 @@ static bool is_listed(const struct list *only, const char *text, const char *end
 	while (text + length < end && variable_byte(text[length], length == 0))
 		length++;
 	for (size_t i = 0; i < only->count; i++)
-		if (strlen(only->items[i]) == length && strncmp(only->items[i], text, length) == 0)
+		if (is_name(text, length, only->items[i]))
 			return true;
 	return false;
 }
@@ -177,11 +196,10 @@ int expand_template(
 	const struct expand_template *template, struct text *result, struct faults *faults)
 {
 	struct error error = {0};
-	struct expansion expansion = {.environment = template->environment,
+	struct expansion expansion = {.names = {template->environment, NULL, true},
 		.result = result,
 		.error = &error,
 		.only = template->only,
-		.strict = true,
 		.secrets = template->secrets,
 		.secret = template->secret};
 	const char *at = template->bytes;
@@ -204,11 +222,11 @@ int expand_template(
 	return wrong > 0 ? -1 : 0;
 }
 
-int expand_text(const char *text, char *const *environment, char **result, struct error *error)
+int expand_text(
+	const char *text, const struct expand_names *names, char **result, struct error *error)
 {
 	struct text expanded = {0};
-	struct expansion expansion = {
-		.environment = environment, .result = &expanded, .error = error};
+	struct expansion expansion = {.names = *names, .result = &expanded, .error = error};
 	if (expand_bytes(&expansion, text, strlen(text)) != 0) {
 		text_free(&expanded);
 		return -1;
@@ -217,13 +235,19 @@ int expand_text(const char *text, char *const *environment, char **result, struc
 	return 0;
 }
 
+bool expand_is_url(const char *text)
+{
+	size_t scheme = strspn(text, SCHEME_BYTES);
+	return scheme > 0 && strncmp(text + scheme, "://", 3) == 0;
+}
+
 /* How much of text is a URL up to the end of its login; 0 where it has none. */
 static size_t login_length(const char *text)
 {
 	size_t login = 0;
-	size_t scheme = strspn(text, SCHEME_BYTES);
-	if (scheme == 0 || strncmp(text + scheme, "://", 3) != 0)
+	if (!expand_is_url(text))
 		return 0;
+	size_t scheme = strspn(text, SCHEME_BYTES);
 	const char *end = text + strlen(text);
 	for (const char *at = text + scheme + 3; at < end && strchr("/?#", *at) == NULL; at++) {
 		const char *close = NULL;
@@ -237,11 +261,12 @@ static size_t login_length(const char *text)
 	return login;
 }
 
-int expand_url(const char *text, char *const *environment, char **result, struct error *error)
+int expand_url(
+	const char *text, const struct expand_names *names, char **result, struct error *error)
 {
 	struct text expanded = {0};
 	struct expansion expansion = {
-		.environment = environment, .result = &expanded, .error = error, .encodes = true};
+		.names = *names, .result = &expanded, .error = error, .encodes = true};
 	size_t login = login_length(text);
 	int status = expand_bytes(&expansion, text, login);
 	expansion.encodes = false;
@@ -260,10 +285,10 @@ const char *expand_fault(const struct error *error)
 	return faulty ? "a ${...} in it is not understood ($$ is a $)" : error->message;
 }
 
-int expand_at(
-	const char **cursor, char *const *environment, struct text *result, struct error *error)
+int expand_at(const char **cursor, const struct expand_names *names, struct text *result,
+	struct error *error)
 {
-	struct expansion expansion = {.environment = environment, .result = result, .error = error};
+	struct expansion expansion = {.names = *names, .result = result, .error = error};
 	const char *rest = expand_dollar(&expansion, *cursor, *cursor + strlen(*cursor));
 	if (rest == NULL)
 		return -1;

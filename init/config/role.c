@@ -152,10 +152,14 @@ void role_find(struct config *config, char *const *argv, struct faults *faults)
 			config, origins_plain(config->origins, "", "role")->origin, name, faults);
 	if (name == NULL && argv != NULL && argv[0] != NULL)
 		find_matching(config, argv, faults);
+	leave_out(config);
+}
+
+void role_check(const struct config *config, struct faults *faults)
+{
 	check_all_roles(config, faults);
 	if (config->upgrade_roles.count > 0) {
 		check_upgraders(config, "seed", &config->seed_roles, faults);
 		check_upgraders(config, "backup", &config->backup_roles, faults);
 	}
-	leave_out(config);
 }

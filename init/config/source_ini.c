@@ -64,8 +64,8 @@ static void offer_named_section(struct suggestion *suggestion, const char *secti
 		suggest_offer(&kinds, settings_kind_name(at));
 	struct text whole = {0};
 	text_add_format(&whole, "%s%s", kinds.best, name);
-	if (kinds.best[0] != '\0')
-		suggest_offer(suggestion, whole.bytes);
+	if (kinds.best[0] != '\0' && whole.length <= SUGGEST_LENGTH)
+		memcpy(suggestion->best, whole.bytes, whole.length + 1);
 	text_free(&whole);
 }
 

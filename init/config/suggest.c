@@ -1,5 +1,6 @@
 #include "config/suggest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -33,6 +34,95 @@ static int distance_between(const char *one, size_t one_length, const char *othe
 	return rows[one_length % 3][length];
 }
 
+/* What others call it: of compose files, systemd's units, other inits and one's own scripts. One
+ * word may stand for several, of which the candidates have one. */
+static const struct {
+	const char *ours;
+	const char *others;
+} synonyms[] = {
+	{"all", "command cmd run seed up"},
+	{"undo", "down"},
+	{"command", "cmd run exec script entrypoint exec_start up migrate"},
+	{"env", "environment variables vars"},
+	{"upgrade", "migrate migration migrations migrating"},
+	{"wait", "database db depends_on"},
+	{"database", "db postgres mysql"},
+	{"app", "main web server process cmd"},
+	{"boot", "init start general tminus"},
+	{"health", "healthcheck"},
+	{"log", "logging logs"},
+	{"step", "task hook command pre"},
+	{"service", "worker program process daemon"},
+	{"job", "cron timer schedule"},
+	{"dir", "directory folder volume"},
+	{"template", "file config"},
+	{"key", "secret"},
+	{"targets", "host hosts for services depends_on"},
+	{"workdir", "cwd chdir working_dir working_directory directory dir"},
+	{"url", "dsn uri"},
+	{"name", "db dbname database"},
+	{"kind", "type driver engine"},
+	{"user", "username uid"},
+	{"group", "gid"},
+	{"after", "depends_on depends requires needs"},
+	{"if", "condition only_if enabled"},
+	{"from", "source src template"},
+	{"vars", "variables env"},
+	{"file", "path"},
+	{"directory", "path dir folder"},
+	{"owner", "user chown uid"},
+	{"mode", "permissions perm perms chmod"},
+	{"keep", "retention"},
+	{"schedule", "cron every interval at"},
+	{"grace", "timeout stop_timeout shutdown_timeout stop_grace_period"},
+	{"restart_limit", "retries max_restarts"},
+	{"limits", "ulimits"},
+	{"TMINUS_WAIT_TIMEOUT", "TMINUS_TIMEOUT"},
+	{"TMINUS_APP_COMMAND", "TMINUS_COMMAND TMINUS_CMD TMINUS_APP_CMD"},
+	{"TMINUS_APP_USER", "TMINUS_USER"},
+	{"TMINUS_DATABASE_URL", "TMINUS_DB_URL TMINUS_URL"},
+	{"TMINUS_UPGRADE_COMMAND", "TMINUS_MIGRATE"},
+	{"TMINUS_SEED_ALL", "TMINUS_SEED TMINUS_SEED_COMMAND"},
+	{"TMINUS_ENVIRONMENT", "TMINUS_ENV"},
+};
+
+static bool is_among(const char *word, const char *words)
+{
+	size_t length = strlen(word);
+	for (; *words != '\0'; words += strspn(words, " ")) {
+		size_t size = strcspn(words, " ");
+		if (size == length && strncasecmp(words, word, length) == 0)
+			return true;
+		words += size;
+	}
+	return false;
+}
+
+static bool is_synonym(const char *word, const char *candidate)
+{
+	for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+		if (strcmp(synonyms[i].ours, candidate) == 0 && is_among(word, synonyms[i].others))
+			return true;
+	return false;
+}
+
+/* Is candidate the word with whole words more in it? */
+static bool lacks_words(const char *word, size_t length, const char *candidate, size_t other)
+{
+	size_t same = 0;
+	while (same < length && word[same] == candidate[same])
+		same++;
+	while (same > 0 && same < length && strchr("_.", word[same - 1]) == NULL)
+		same--;
+	size_t rest = length - same;
+	if (other <= length)
+		return false;
+	if (rest == 0)
+		return strchr("_.", candidate[same]) != NULL;
+	return strcmp(candidate + other - rest, word + same) == 0 &&
+	       strchr("_.", candidate[other - rest - 1]) != NULL;
+}
+
 struct suggestion suggest_for(const char *word)
 {
 	size_t length = strlen(word);
@@ -48,8 +138,10 @@ void suggest_offer(struct suggestion *suggestion, const char *candidate)
 	size_t other = strlen(candidate);
 	if (length == 0 || length > SUGGEST_LENGTH || other > SUGGEST_LENGTH)
 		return;
-	int distance = 0;
-	if (strcasecmp(suggestion->word, candidate) != 0)
+	int distance = 1;
+	if (strcasecmp(suggestion->word, candidate) == 0 || is_synonym(suggestion->word, candidate))
+		distance = 0;
+	else if (!lacks_words(suggestion->word, length, candidate, other))
 		distance = distance_between(suggestion->word, length, candidate, other);
 	if (distance >= suggestion->distance)
 		return;

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/value.h"
+#include "config/variables.h"
 
 #define POSTGRES_SOCKET_FOLDER "/var/run/postgresql" /* Debian's; libpq's own default is /tmp */
 #define PORT_MAX 65535
@@ -446,10 +447,25 @@ static void apply_defaults(struct database_url *url)
 	}
 	for (size_t i = 0; i < url->host_count; i++) {
 		struct database_host *host = &url->hosts[i];
-		if (host->name[0] == '\0')
+		host->names_host = host->name[0] != '\0';
+		host->names_port = host->port != 0;
+		if (!host->names_host)
 			replace(&host->name, memory_copy(kinds[url->kind].host));
-		if (host->port == 0)
+		if (!host->names_port)
 			host->port = kinds[url->kind].port;
+	}
+}
+
+void database_url_complete(struct database_url *url, char *const *environment)
+{
+	const char *name = variable_filled(environment, "PGHOST");
+	const char *port = variable_filled(environment, "PGPORT");
+	for (size_t i = 0; url->kind == DATABASE_POSTGRES && i < url->host_count; i++) {
+		struct database_host *host = &url->hosts[i];
+		if (!host->names_host && name != NULL && strchr(name, ',') == NULL)
+			replace(&host->name, memory_copy(name));
+		if (!host->names_port && port != NULL)
+			(void)parse_port(port, strlen(port), &host->port);
 	}
 }
 

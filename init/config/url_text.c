@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 static const char *const schemes[] = {[DATABASE_POSTGRES] = "postgresql",
@@ -95,4 +96,12 @@ char *database_url_text(const struct database_url *url)
 	}
 	add_parameters(&text, url);
 	return text_take(&text);
+}
+
+char *url_trimmed(const char *url)
+{
+	size_t length = strlen(url);
+	while (length > 0 && strchr(" \t\r\n", url[length - 1]) != NULL)
+		length--;
+	return memory_copy_bytes(url, length);
 }

@@ -53,8 +53,8 @@ static void end_word(struct splitter *splitter)
 
 static int take_dollar(struct splitter *splitter)
 {
-	if (splitter->options->expand)
-		return expand_at(&splitter->cursor, splitter->options->environment, &splitter->word,
+	if (splitter->options->names != NULL)
+		return expand_at(&splitter->cursor, splitter->options->names, &splitter->word,
 			splitter->error);
 	text_add_byte(&splitter->word, *splitter->cursor++);
 	return 0;
@@ -152,7 +152,13 @@ static bool is_operator(const char *word, size_t length)
 	for (size_t i = 0; operators[i] != NULL; i++)
 		if (strlen(operators[i]) == length && strncmp(word, operators[i], length) == 0)
 			return true;
-	return word[0] == '>' || word[0] == '<' || strncmp(word, "2>", 2) == 0;
+	return strchr("><#`", word[0]) != NULL || strncmp(word, "2>", 2) == 0 ||
+	       strncmp(word, "$(", 2) == 0 || word[length - 1] == ';';
+}
+
+static bool is_pattern(const char *word, size_t length)
+{
+	return word[0] == '#' || strcspn(word, "*?[") < length;
 }
 
 /* Where the word at text ends; *quoted says whether any of it is quoted. */
@@ -173,18 +179,28 @@ static const char *skip_word(const char *text, bool *quoted)
 	return text;
 }
 
-char *words_shell_operator(const char *text)
+static char *find_plain(const char *text, bool (*is_found)(const char *word, size_t length))
 {
 	while (*text != '\0') {
 		bool quoted;
 		text += strspn(text, " \t\r\n");
 		const char *end = skip_word(text, &quoted);
 		size_t length = (size_t)(end - text);
-		if (length > 0 && !quoted && is_operator(text, length))
+		if (length > 0 && !quoted && is_found(text, length))
 			return memory_copy_bytes(text, length);
 		text = end;
 	}
 	return NULL;
+}
+
+char *words_shell_operator(const char *text)
+{
+	return find_plain(text, is_operator);
+}
+
+char *words_pattern(const char *text)
+{
+	return find_plain(text, is_pattern);
 }
 
 static bool needs_quotes(const char *word, const char *plain)

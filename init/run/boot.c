@@ -429,6 +429,8 @@ static void read_child(struct boot *boot, const struct process *process)
 			(void)error_set(&boot->told, message.status, "%s", message.text);
 		} else if (message.kind == MESSAGE_KEY) {
 			keep_key(boot, &message);
+		} else if (message.kind == MESSAGE_PROGRESS && message.status != 0) {
+			log_warn("%s", message.text);
 		} else if (message.kind == MESSAGE_PROGRESS || message.kind == MESSAGE_READY) {
 			log_info("%s: %s", process->kind.name, message.text);
 			if (message.kind == MESSAGE_READY &&

@@ -85,10 +85,12 @@ void draft_files(struct draft *draft)
 	job->environment = plan->environment;
 	if (!guard)
 		add_templates(draft, job);
-	if (job->dir_count + job->key_count + job->template_count > 0)
-		(void)draft_child(draft, "files", files_child, job, STATUS_STEP);
-	else
+	if (job->dir_count + job->key_count + job->template_count == 0) {
 		free(job);
+		return;
+	}
+	(void)draft_child(draft, "files", files_child, job, STATUS_STEP);
+	plan->files = job;
 }
 
 /* It has what a command has: an identity and a folder. */

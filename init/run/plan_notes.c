@@ -3,8 +3,10 @@
 
 #include "base/memory.h"
 #include "config/condition.h"
+#include "config/expand.h"
 #include "config/given.h"
 #include "config/show.h"
+#include "process/exec.h"
 #include "run/plan_draft.h"
 
 static void add(struct plan_notes *notes, const struct plan_note *note)
@@ -64,6 +66,15 @@ void draft_note_setting(const struct draft *draft, const char *name, const char 
 		given->origin != NULL ? given->origin : "default", when);
 }
 
+/* Paths and owners are no secrets, as what comes into a command may be. */
+static char *expanded(const struct config *config, const char *text)
+{
+	struct error error;
+	char *result;
+	const struct expand_names names = {.environment = config->environment.items};
+	return expand_text(text, &names, &result, &error) == 0 ? result : memory_copy(text);
+}
+
 void draft_note_named(const struct draft *draft, enum named_kind kind, size_t index,
 	const char *key, const char *condition, const char *when)
 {
@@ -71,8 +82,11 @@ void draft_note_named(const struct draft *draft, enum named_kind kind, size_t in
 		return;
 	const struct config *config = draft->config;
 	const struct given_section *section = &config->origins->named[kind].items[index];
-	autofree char *what = config_named_text(config, kind, index, key);
-	const char *title = draft_name(draft, kind, section->name);
+	bool of_files = settings_kind_is_path(kind) || kind == NAMED_KEY;
+	autofree char *written = config_named_text(config, kind, index, key);
+	autofree char *what = of_files ? expanded(config, written) : memory_copy(written);
+	autofree char *name = of_files ? expanded(config, section->name) : NULL;
+	const char *title = draft_name(draft, kind, name != NULL ? name : section->name);
 	autofree char *holds = condition_reason(condition, config->environment.items);
 	draft_note(draft, true, title, what, "%s; %s%s%s", section->origin, when,
 		condition != NULL ? "; " : "", condition != NULL ? holds : "");
@@ -107,6 +121,21 @@ void draft_note_switched_off(const struct draft *draft, enum named_kind kind)
 		if (given->text != NULL && given->text[0] == '\0')
 			draft_note_no(draft, kind, sections->items[i].name, given->origin,
 				"its command is made empty");
+	}
+}
+
+void plan_look_for_programs(const struct plan *plan, struct list *warnings)
+{
+	for (size_t i = 0; plan->step_count > 0 && i < plan->table.count; i++) {
+		const struct process_kind *kind = &plan->table.rows[i].kind;
+		char *const *argv = kind->command.argv;
+		struct error error;
+		struct text warning = {0};
+		if (argv == NULL || exec_look(argv[0], kind->command.environment, &error) == 0)
+			continue;
+		text_add_format(&warning, "%s will fail, unless what runs before it brings %s: %s",
+			kind->name, argv[0], error.message);
+		list_append_owned(warnings, text_take(&warning));
 	}
 }
 

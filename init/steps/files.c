@@ -95,14 +95,19 @@ static int enter_folder(const char *folder, struct error *error)
 		error, STATUS_CONFIG, errno, "cannot change to its folder (workdir) %s", folder);
 }
 
-static void check(const struct files_job *job, struct faults *faults)
+void files_look(const struct files_job *job, struct list *warnings, struct faults *faults)
 {
+	struct error error;
+	if (enter_folder(job->config->app_workdir, &error) != 0) {
+		faults_add(faults, "%s", error.message);
+		return;
+	}
 	for (size_t i = 0; i < job->dir_count; i++)
 		folder_check(job, job->dirs[i], faults);
 	for (size_t i = 0; i < job->key_count; i++)
 		key_check(job, &job->keys[i], faults);
 	for (size_t i = 0; i < job->template_count; i++)
-		template_check(job, job->templates[i], faults);
+		template_check(job, job->templates[i], warnings, faults);
 }
 
 static void tell(int channel, struct text *summary)
@@ -152,12 +157,13 @@ int files_child(void *context, int channel)
 {
 	const struct files_job *job = context;
 	struct faults faults = {0};
+	struct list warnings = {0};
 	struct error error;
 	if (job->config->app_umask >= 0)
 		(void)umask((mode_t)job->config->app_umask);
-	if (enter_folder(job->config->app_workdir, &error) != 0)
-		return refuse(channel, &error);
-	check(job, &faults);
+	files_look(job, &warnings, &faults);
+	for (size_t i = 0; i < warnings.count; i++)
+		(void)message_send(channel, MESSAGE_PROGRESS, STATUS_CONFIG, warnings.items[i]);
 	for (size_t i = 0; i < faults.messages.count; i++)
 		(void)message_send(
 			channel, MESSAGE_REFUSED, STATUS_CONFIG, faults.messages.items[i]);

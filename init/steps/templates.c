@@ -8,11 +8,38 @@
 #include "base/memory.h"
 #include "config/expand.h"
 #include "config/read_file.h"
+#include "config/variables.h"
 #include "steps/file_parts.h"
 #include "steps/place.h"
 #include "steps/tree.h"
 
 #define KIND "template"
+
+static bool has_reference(const struct text *source, const char *name)
+{
+	struct text opening = {0};
+	bool found = false;
+	text_add_format(&opening, "${%s", name);
+	const char *end = source->bytes + source->length;
+	for (const char *at = source->bytes; !found && at != NULL;) {
+		at = memmem(at, (size_t)(end - at), opening.bytes, opening.length);
+		if (at != NULL)
+			at += opening.length;
+		found = at != NULL && (at == end || !variable_byte(*at, false));
+	}
+	text_free(&opening);
+	return found;
+}
+
+/* A slip in the name would leave ${NAME} in the file. */
+static void warn_of_unused(
+	const struct template_settings *settings, const char *name, struct list *warnings)
+{
+	struct text warning = {0};
+	text_add_format(&warning, SECTION_FORMAT "vars: there is no ${%s} in %s", settings->origin,
+		KIND, settings->name, name, settings->from);
+	list_append_owned(warnings, text_take(&warning));
+}
 
 /* The variables whose values are nobody else's. */
 static void add_secrets(const struct config *config, struct list *names)
@@ -27,7 +54,7 @@ static void add_secrets(const struct config *config, struct list *names)
 /* Fills result with what the file is to hold, and tells whether a secret is in it; -1 and faults.
  */
 static int render(const struct files_job *job, const struct template_settings *settings,
-	struct text *result, bool *secret, struct faults *faults)
+	struct text *result, bool *secret, struct list *warnings, struct faults *faults)
 {
 	struct list secrets = {0};
 	struct error error;
@@ -49,6 +76,9 @@ static int render(const struct files_job *job, const struct template_settings *s
 		.secret = secret,
 	};
 	add_secrets(job->config, &secrets);
+	for (size_t i = 0; status == 0 && warnings != NULL && i < settings->vars.count; i++)
+		if (!has_reference(&source, settings->vars.items[i]))
+			warn_of_unused(settings, settings->vars.items[i], warnings);
 	if (status == 0)
 		status = expand_template(&template, result, faults);
 	text_free(&source);
@@ -74,11 +104,11 @@ static void check_target(const struct template_settings *settings, struct faults
 }
 
 void template_check(const struct files_job *job, const struct template_settings *settings,
-	struct faults *faults)
+	struct list *warnings, struct faults *faults)
 {
 	struct text result = {0};
 	bool secret = false;
-	(void)render(job, settings, &result, &secret, faults);
+	(void)render(job, settings, &result, &secret, warnings, faults);
 	text_free(&result);
 	files_check_parent(job, settings->origin, KIND, settings->name, settings->name, faults);
 	check_target(settings, faults);
@@ -156,7 +186,7 @@ int template_apply(const struct files_job *job, const struct template_settings *
 		.uid = (uid_t)-1,
 		.gid = (gid_t)-1,
 		.mode = place_mode_of_new()};
-	if (render(job, settings, &contents, &secret, &faults) != 0) {
+	if (render(job, settings, &contents, &secret, NULL, &faults) != 0) {
 		(void)error_set(error, STATUS_CONFIG, "%s", faults.messages.items[0]);
 		faults_free(&faults);
 		return -1;

@@ -191,8 +191,92 @@ def test_a_database_that_must_be_stable_for_longer_than_it_is_waited_for_is_refu
     assert configured.run("config", "--set", "wait.timeout=0").returncode == 0
 
 
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "TMINUS_DATABASE_URL", "DATABASE_URL_FILE"])
+def test_blanks_and_newlines_behind_a_url_are_of_the_file_that_it_came_from(configured, variable):
+    url = "sqlite:///here.db \r\n\n"
+    configured.folder.script("url", url, mode=0o600)
+    value = "url" if variable.endswith("_FILE") else url
+    show = ["--set", "wait.level=tcp", "--", "sh", "-c", "printf %s \"<$DATABASE_URL>\""]
+    configured.folder.script("here.db", "", mode=0o600)
+    result = configured.run(*show, **{variable: value})
+    assert (result.returncode, result.stdout) == (0, "<sqlite:///here.db>"), result.stderr
+
+
+@pytest.mark.parametrize(("ini", "status"), [
+    ("[database]\nurl = oracle://h/x\n", 78),
+    ("[env]\nDATABASE_URL = oracle://h/x\n", 0),
+    ("", 0),
+])
+def test_a_url_that_is_not_understood_is_refused_where_tminus_is_to_use_it(configured, ini, status):
+    configured.write(ini)
+    result = configured.run("--", "true", **({} if ini else {"DATABASE_URL": "oracle://h/x"}))
+    assert result.returncode == status
+    assert 'the scheme "oracle" of the database URL is not known' in result.stderr
+
+
+@pytest.mark.parametrize(("given", "meant"), [
+    ({"TMINUS_PRESET": "flask"}, 'TMINUS_PRESET: unknown variable; did you mean "TMINUS_BOOT_PRESET"?'),
+    ({"TMINUS_COMMAND": "x"}, 'TMINUS_COMMAND: unknown variable; did you mean "TMINUS_APP_COMMAND"?'),
+    ({"TMINUS_ENV_FILE": ".env"}, 'TMINUS_ENV_FILE: unknown variable; did you mean "TMINUS_APP_ENV_FILE"?'),
+])
+def test_a_variable_without_its_section_is_told_the_whole_name(configured, given, meant):
+    assert configured.faults(**given) == [meant]
+
+
+@pytest.mark.parametrize(("line", "warning"), [
+    ("command = serve # the app", '"#" becomes an argument of the command: no shell runs it'),
+    ("command = serve > log", '">" becomes an argument of the command: no shell runs it'),
+    ("remove = run/app.pid run/*.pid", '"run/*.pid" is the name of one file, and no pattern'),
+])
+def test_what_a_shell_alone_would_understand_is_said(configured, line, warning):
+    configured.write(f"[step a]\n{line}\n")
+    result = configured.run("explain")
+    assert result.returncode == 0 and f"tminus: warning: tminus.ini:2: {warning}" in result.stderr
+
+
+@pytest.mark.parametrize("called", ["version", "--version"])
+def test_version_takes_no_words(configured, called):
+    result = configured.run(called, "x")
+    assert (result.returncode, result.stdout) == (64, "") and 'takes no command: "x"' in result.stderr
+
+
+def unset(line, key, name):
+    return f"tminus.ini:{line}: {key}: the variable {name} is not set (${{{name}:-}} where it may be missing)"
+
+
+@pytest.mark.parametrize(("ini", "fault"), [
+    ("[database]\nurl = postgres://u:p@${DB_HOST}/x\n", unset(2, "url", "DB_HOST")),
+    ("[lock]\nurl = ${LOCK_URL}\n", unset(2, "url", "LOCK_URL")),
+    ("[wait]\ntargets = tcp://a:1 tcp://${REDIS}:6379\n", unset(2, "targets", "REDIS")),
+    ("[app]\ncommand = x\nuser = ${WHO}\n", unset(3, "user", "WHO")),
+    ("[env]\nDATABASE_URL ?= postgres://${DB_USER}:p@h/x\n", unset(2, "DATABASE_URL", "DB_USER")),
+    ("[dir ${DATA}/x]\n", unset(1, "[dir ${DATA}/x]", "DATA")),
+    ("[step s]\ncommand = x\nworkdir = ${DATA}\nif = !OFF\n", unset(3, "workdir", "DATA")),
+])
+def test_a_variable_that_is_not_set_makes_no_setting_empty(configured, ini, fault):
+    configured.write(ini)
+    assert configured.faults() == [fault]
+
+
+@pytest.mark.parametrize("ini", [
+    "[backup]\ndirectory = ${NONE:-}\n",
+    "[env]\nGREETING = hello ${NONE}\n[app]\ncommand = x ${NONE}\n",
+    "[dir ${DATA}/x]\nif = DATA\n",
+    "[role web]\nmatch = gunicorn\n[step s]\ncommand = x\nroles = web\nworkdir = ${DATA}\n",
+])
+def test_a_variable_may_be_missing_where_that_is_said_and_where_nothing_needs_it(configured, ini):
+    configured.write(ini)
+    assert configured.run("config").returncode == 0
+
+
 @pytest.mark.parametrize(("ini", "fault"), [
     ("[steps a]\ncommand = x\n", 'tminus.ini:1: unknown section [steps a]; did you mean "step a"?'),
+    ("[worker a]\ncommand = x\n", 'tminus.ini:1: unknown section [worker a]; did you mean "service a"?'),
+    ("[environment]\nA = b\n", 'tminus.ini:1: unknown section [environment]; did you mean "env"?'),
+    ("[seed]\ncommand = x\n", 'tminus.ini:2: unknown key "command" in [seed]; did you mean "all"?'),
+    ("[backup]\npath = x\n", 'tminus.ini:2: unknown key "path" in [backup]; did you mean "directory"?'),
+    ("[step a]\ncommand = x\nafter = migrate\n", 'tminus.ini:1: after of [step a]: there is no step "migrate"; '
+                                                   'did you mean "upgrade"?'),
     ("[boot]\nrole = web\n", 'tminus.ini:2: unknown key "role" in [boot]; it stands at the head of the file, '
                               "before the first section"),
     ("[upgrade]\npreset = flask\n", 'tminus.ini:2: unknown key "preset" in [upgrade]; it belongs into [boot]'),

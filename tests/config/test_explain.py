@@ -69,12 +69,38 @@ def test_each_yes_and_no_has_its_reason(explained, environment, step, runs, why)
     assert row["runs"] is runs and why in row["why"]
 
 
-def test_files_come_first_and_in_their_order(explained):
+def test_files_come_first_and_in_their_order(configured, explained):
+    configured.folder.script("s", "", mode=0o644)
     rows, order = explained(ini="[template t]\nfrom = s\n[key A]\nfile = k\n[key B]\nfile = k\n[dir d]\nmode = 0700\n"
                                 "[step pid]\nremove = tmp/pid\n", B="set")
     assert order[:4] == ["dir d", "key A", "key B", "template t"]
     assert [rows[name]["what"] for name in ("template t", "key A", "step pid")] == ["s", "k", "tmp/pid"]
     assert rows["key B"]["runs"] is False and rows["key B"]["why"] == "tminus.ini:5; it is set already"
+
+
+def test_paths_and_owners_are_shown_as_they_come_out(explained):
+    rows, order = explained(ini="[dir ${DATA}/x]\nowner = ${PUID}:${PGID:-7}\n", DATA="data", PUID="5")
+    assert order[0] == "dir data/x" and rows["dir data/x"]["what"] == "5:7"
+
+
+def test_what_a_start_would_say_of_its_files_is_said(configured):
+    """The words of both are the same, and explain makes nothing."""
+    configured.folder.script("a.in", "${PORT} ${NOT_SET}\n${NOR_THIS}\n", mode=0o644)
+    configured.folder.script("b.in", "${PORT}", mode=0o644)
+    configured.write("[template a]\nfrom = a.in\n[template b]\nfrom = b.in\nvars = PORT PROT\n[dir new]\n"
+                     "[template gone]\nfrom = gone.in\nif = NOT_SET\n")
+    said = {command: configured.run(*arguments, PORT="1")
+            for command, arguments in {"explain": ["explain"], "start": ["--", "true"]}.items()}
+    for result in said.values():
+        assert result.returncode == 78
+        lines = [line for line in result.stderr.splitlines() if "warning: " in line or "error: " in line]
+        assert lines == [
+            "tminus: warning: tminus.ini:3: [template b]: vars: there is no ${PROT} in b.in",
+            "tminus: error: tminus.ini:1: [template a]: a.in:1: the variable NOT_SET is not set "
+            "(${NOT_SET:-} where it may be missing)",
+            "tminus: error: tminus.ini:1: [template a]: a.in:2: the variable NOR_THIS is not set "
+            "(${NOR_THIS:-} where it may be missing)"]
+    assert "template b" in said["explain"].stdout and not (configured.folder / "new").exists()
 
 
 def test_work_of_one_replica_is_called_that(explained):

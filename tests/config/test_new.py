@@ -126,7 +126,9 @@ def test_a_dockerfile_from_out_of_the_project_is_not_copied(project):
     ('FROM x\nENTRYPOINT ["dumb-init", "serve"]\nUSER app\n', 'FROM x\n+"serve"USER app\n'),
     ('FROM x\nentrypoint ["a\\"b\\\\"]\n', 'FROM x\n+"a\\"b\\\\"'),
     ('FROM x\nENTRYPOINT [ \\\n  "serve", \\\n# why\n  "all" ]\n', 'FROM x\n+"serve", "all"'),
-    ("FROM x\nENTRYPOINT serve all\n", "FROM x\n+"),
+    ("FROM x\nENTRYPOINT serve all\n", 'FROM x\n+"/bin/sh", "-c", "serve all"'),
+    ('FROM x\nENTRYPOINT exec serve \\\n  "$A" \\\n  b\nCMD c\n',
+     'FROM x\n+"/bin/sh", "-c", "exec serve   \\"$A\\"   b"CMD c\n'),
     ('FROM x AS y\nENTRYPOINT ["no"]\nFROM z\nCMD ["serve"]\n', 'FROM x AS y\nENTRYPOINT ["no"]\nFROM z\n+CMD ["serve"]\n'),
     ('FROM x\nRUN <<EOF\nENTRYPOINT ["no"]\nEOF\nCMD ["serve"]\n', 'FROM x\nRUN <<EOF\nENTRYPOINT ["no"]\nEOF\n+CMD ["serve"]\n'),
 ])
@@ -160,6 +162,30 @@ def test_the_script_of_today_is_pointed_at_and_not_translated(project):
 def test_a_command_in_the_shells_form_is_pointed_at(project):
     configured = project({"Dockerfile": "FROM x\n\nCMD gunicorn app:app\n"})
     assert "Dockerfile:3: CMD is in the shell's form" in configured.run("new").stdout
+
+
+@pytest.mark.parametrize("line", [
+    "CMD flask db upgrade && gunicorn app:app",
+    'CMD ["sh", "-c", "python manage.py migrate; exec gunicorn app:app"]',
+    'ENTRYPOINT ["npx", "prisma", "migrate", "deploy"]',
+])
+def test_a_migration_within_the_command_is_pointed_at(project, line):
+    configured = project({"Dockerfile": f"FROM x\n{line}\n"})
+    assert f"Dockerfile:2: {line.split()[0]} migrates the database" in configured.run("new").stdout
+
+
+@pytest.mark.parametrize(("dockerfile", "lacks"), [
+    ("FROM x\n", True),
+    ('FROM x\nENTRYPOINT ["/entrypoint.sh"]\n', True),
+    ('FROM x\nENTRYPOINT ["tini", "--"]\n', True),
+    ("FROM x\nENTRYPOINT serve\n", False),
+    ("FROM x\nCMD serve\n", False),
+    ('FROM x\nENTRYPOINT ["tini", "--", "serve"]\n', False),
+])
+def test_an_image_that_would_run_nothing_is_pointed_at(project, dockerfile, lacks):
+    configured = project({"Dockerfile": dockerfile, "entrypoint.sh": SHEBANG})
+    assert ("No app is named" in configured.run("new").stdout) is lacks
+    assert ('\n# CMD ["..."]' in written(configured, "Dockerfile.tminus")) is lacks
 
 
 def test_the_procfiles_web_is_offered_as_the_app(project):

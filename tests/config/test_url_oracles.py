@@ -1,5 +1,9 @@
 """Database URLs are read as the libraries read them that the app itself uses: libpq and SQLAlchemy."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 
 POSTGRES = [
@@ -46,6 +50,20 @@ def test_libpq_reads_the_same(configured, url):
     ports = (parts.get("port") or "5432").split(",")
     expected = display(parts.get("user"), list(zip(hosts, ports * (1 if len(ports) > 1 else len(hosts)))), parts["dbname"])
     assert configured.values(DATABASE_URL=url)["database"] == expected
+
+
+@pytest.mark.parametrize("url", ["postgres://u@/x", "postgres://u@127.0.0.3/x", "postgres://u@:5/x",
+                                 "postgres://u@/x?host=/nowhere", "postgres://u@/x?host=127.0.0.4&port=6"])
+def test_libpq_completes_it_from_the_environment_alike(configured, url):
+    """Nobody listens there: libpq's message says where it has tried."""
+    pytest.importorskip("psycopg2")
+    variables = {"PGHOST": "127.0.0.9", "PGPORT": "7"}
+    tried = subprocess.run([sys.executable, "-c", "import sys, psycopg2; psycopg2.connect(sys.argv[1])", url],
+                           env=variables, capture_output=True, text=True, check=False).stderr
+    host, port = re.search(r'"(/nowhere)/.s.PGSQL.(\d+)"|$', tried).groups()
+    if host is None:
+        host, port = re.search(r'"([\d.]+)".*port (\d+)', tried).groups()
+    assert configured.values(DATABASE_URL=url, **variables)["database"] == display("u", [(host, port)], "x")
 
 
 @pytest.mark.parametrize("url", SQLALCHEMY)

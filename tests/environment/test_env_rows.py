@@ -90,6 +90,33 @@ def test_commands_are_found_in_the_folders_of_path_prepend(run, folder, mode, wo
     assert step.environ["PATH"] == app.environ["PATH"] == f"{base}/venv/bin:{folder / 'bin'}:{harness.PATH}"
 
 
+def test_a_program_that_is_not_there_is_told_before_anything_is_done(run, folder):
+    """It is no fault, because an earlier step may bring it."""
+    ini = f"""[app]
+path_prepend = venv
+command = seen app
+[step first]
+command = cp {folder.path}/bin/seen {folder.path}/bin/brought
+[step then]
+command = brought step
+[step there]
+command = served step
+[job nightly]
+command = {folder.path}/none --now
+schedule = @daily
+"""
+    (folder / "venv").mkdir()
+    (folder / "venv/served").symlink_to(folder / "bin/seen")
+    made = run(ini)
+    told = [line for line in made.log.partition("step first: ")[0].splitlines() if "will fail" in line]
+    path = f"{folder / 'venv'}:{folder / 'bin'}:{harness.PATH}"
+    assert told == [
+        "tminus: warning: step then will fail, unless what runs before it brings brought: brought: not found in PATH "
+        f"({path})",
+        f"tminus: warning: job nightly will fail, unless what runs before it brings {folder.path}/none: {folder.path}/none: no such file"]
+    assert [each.argv for each in made.seen] == [["step"], ["step"], ["app"]]
+
+
 def test_a_prefix_stands_before_the_app_alone(run, folder, mode):
     folder.script("bin/wrapped", '#!/bin/sh\necho "[[\\"wrapped\\", \\"$1\\"], []]"\nexec "$@"\n')
     ini = "[app]\nprefix = wrapped env 'A=x y'\n[step x]\ncommand = seen step\n"

@@ -107,8 +107,8 @@ def test_a_symlink_that_stays_in_the_tree_is_followed(project):
 @pytest.mark.parametrize("ini, fault", [
     ("[dir ../logs]", "tminus.ini:2: the name of [dir ../logs] has a .. in it"),
     ("[dir ${UP}/logs]", "tminus.ini:2: the name of [dir ${UP}/logs] has a .. in it"),
-    ("[dir ${NONE}]", "tminus.ini:2: the name of [dir ${NONE}] is empty"),
-    ("[dir ${NONE:?say where}]", "tminus.ini:2: the variable NONE is not set or empty: say where"),
+    ("[dir ${NONE:-}]", "tminus.ini:2: the name of [dir ${NONE:-}] is empty"),
+    ("[dir ${NONE:?say where}]", "tminus.ini:2: [dir ${NONE:?say where}]: the variable NONE is not set or empty: say where"),
     ("[dir]", "tminus.ini:2: a dir has a name: [dir PATH]"),
     ("[dir logs]\nmode = 999", 'tminus.ini:3: mode: "999" is not an octal mode (0750, 755, 2775)'),
     ("[dir logs]\nmode = 10000", 'tminus.ini:3: mode: "10000" is not an octal mode (0750, 755, 2775)'),

@@ -155,6 +155,29 @@ def test_a_value_that_env_sets_keeps_the_key_from_being_made(project):
     assert not (project / "app.key").exists()
 
 
+LATER = "APP_KEY is a [key NAME], whose value comes later: here nobody knows it yet"
+
+
+@pytest.mark.parametrize(("rows", "fault"), [
+    ("[env]\nA = x${APP_KEY}y\n", f"tminus.ini:2: A: {LATER}"),
+    ("[env]\nA = ${APP_KEY:-default}\n", f"tminus.ini:2: A: {LATER}"),
+    ("[step s]\ncommand = touch ${APP_KEY}\n", f"tminus.ini:2: command: {LATER}"),
+    ("[app]\nworkdir = ${APP_KEY}\n", f"tminus.ini:2: workdir: {LATER}"),
+    ("[app]\nenv_file = vars\n", f"vars:1: A: {LATER}"),
+])
+def test_a_reference_that_would_come_too_early_is_refused(project, rows, fault):
+    project.write("vars", "A=x${APP_KEY}y\n", mode=0o600)
+    ini = f"{rows}[key APP_KEY]\nfile = key\n"
+    assert project.faults(ini) == [fault]
+    assert project.faults(ini, command=("true", "${APP_KEY}")) == [fault, f"command line: {LATER}"]
+    assert not (project / "key").exists()
+
+
+def test_a_reference_to_one_that_is_set_is_none_too_early(project):
+    ini = "[env]\nA = x${APP_KEY}y\n[key APP_KEY]\nfile = key\n"
+    assert project.variables(ini, "A", environment={"APP_KEY": "k"}) == "xky"
+
+
 def test_a_guarded_command_has_it(project):
     key = project.variables(INI, "APP_KEY")
     guarded = project.container("guard", "--", "sh", "-c", "echo $APP_KEY", namespace=False, cwd=project.path,

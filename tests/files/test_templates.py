@@ -24,6 +24,19 @@ def test_the_named_variables_are_replaced_and_all_else_stays(project):
     assert project.mode("out.conf") == 0o644
 
 
+@pytest.mark.parametrize(("template", "unused"), [
+    (b"${PORT} ${SECRET}", []),
+    (b"${PORT:-1}${A:-${SECRET}}", []),
+    (b"${PORTS} $PORT ${SECRET}", ["PORT"]),
+    (b"", ["PORT", "SECRET"]),
+])
+def test_a_name_that_the_template_does_not_have_is_told(project, template, unused):
+    said = write(project, template)
+    told = [line for line in said.splitlines() if "warning: " in line]
+    assert told == [f"tminus: warning: tminus.ini:1: [template out.conf]: vars: there is no ${{{name}}} in in.conf"
+                    for name in unused]
+
+
 def test_without_names_every_reference_is_replaced(project):
     write(project, b"${PORT} $PORT $$ ${NONE:-${EMPTY:-x}} <${EMPTY}> ${LINES}\0\xff", INI.partition("vars")[0])
     assert (project / "out.conf").read_bytes() == b"8080 $PORT $ x <> one\ntwo\0\xff"

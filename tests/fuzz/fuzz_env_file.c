@@ -12,6 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static char *environment[] = {"A=alpha", "E=", "S=a 'b \"c ${A} $$\n`x` $(y)", NULL};
+static const struct expand_names names = {.environment = environment};
 
 /* NAME="value", with everything in the value that means something escaped. */
 static char *written(const struct env_file_entry *entry)
@@ -36,13 +37,13 @@ static void read_again(const struct env_file_entry *entry)
 	autofree char *text = written(entry);
 	struct env_file file = {"again", text, 1, &faults};
 	struct env_file_entry again;
-	if (!env_file_next(&file, environment, &again) || faults.messages.count > 0)
+	if (!env_file_next(&file, &names, &again) || faults.messages.count > 0)
 		abort();
 	if (strcmp(again.name, entry->name) != 0 || strcmp(again.value, entry->value) != 0)
 		abort();
 	free(again.name);
 	free(again.value);
-	if (env_file_next(&file, environment, &again))
+	if (env_file_next(&file, &names, &again))
 		abort();
 }
 
@@ -53,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct env_file file = {"fuzzed", text, 1, &faults};
 	struct env_file_entry entry;
 	size_t line = 0;
-	while (env_file_next(&file, environment, &entry)) {
+	while (env_file_next(&file, &names, &entry)) {
 		if (variable_name_fault(entry.name) != NULL || entry.line <= line)
 			abort();
 		line = entry.line;

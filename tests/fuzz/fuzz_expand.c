@@ -12,6 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static char *environment[] = {"A=alpha", "E=", "S=${A} $$ ${", NULL};
+static const struct expand_names names = {.environment = environment};
 
 static void check_doubled(const char *text)
 {
@@ -24,7 +25,7 @@ static void check_doubled(const char *text)
 		if (*at == '$')
 			text_add_byte(&doubled, '$');
 	}
-	if (expand_text(doubled.bytes, environment, &expanded, &error) != 0 ||
+	if (expand_text(doubled.bytes, &names, &expanded, &error) != 0 ||
 		strcmp(expanded, text) != 0)
 		abort();
 	free(expanded);
@@ -40,7 +41,7 @@ static void check_tail(const char *text, const char *head)
 	char *expanded;
 	text_add(&both, text);
 	text_add(&both, tail);
-	if (expand_text(both.bytes, environment, &expanded, &error) != 0)
+	if (expand_text(both.bytes, &names, &expanded, &error) != 0)
 		abort();
 	size_t length = strlen(head);
 	if (strncmp(expanded, head, length) != 0 || strcmp(expanded + length, becomes) != 0)
@@ -55,8 +56,8 @@ static void check_url(const char *text)
 	struct error error;
 	autofree char *expanded = NULL;
 	autofree char *url = NULL;
-	int status = expand_text(text, environment, &expanded, &error);
-	if (expand_url(text, environment, &url, &error) != status)
+	int status = expand_text(text, &names, &expanded, &error);
+	if (expand_url(text, &names, &url, &error) != status)
 		abort();
 	if (status == 0 && strlen(url) < strlen(expanded))
 		abort();
@@ -69,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	char *expanded;
 	check_doubled(text);
 	check_url(text);
-	if (expand_text(text, environment, &expanded, &error) != 0)
+	if (expand_text(text, &names, &expanded, &error) != 0)
 		return error.status == STATUS_CONFIG ? 0 : -1;
 	if (strchr(text, '$') == NULL && strcmp(expanded, text) != 0)
 		abort();

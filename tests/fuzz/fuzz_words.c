@@ -11,6 +11,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static char *environment[] = {"A=alpha", "E=", "S=a 'b \"c ${A} $$", NULL};
+static const struct expand_names names = {.environment = environment};
 
 static void split_again(const struct list *words)
 {
@@ -28,7 +29,7 @@ static void split_again(const struct list *words)
 
 static void split(const char *text, enum words_kind kind)
 {
-	const struct words_options options = {kind, true, environment};
+	const struct words_options options = {kind, &names};
 	struct list words = {0};
 	struct error error;
 	if (words_split(text, &options, &words, &error) == 0)
@@ -39,7 +40,7 @@ static void split(const char *text, enum words_kind kind)
 /* A pattern of plain words fits itself; what a * at the end is for fits with it, too. */
 static void match(const char *text)
 {
-	const struct words_options options = {WORDS_COMMAND, false, environment};
+	const struct words_options options = {.kind = WORDS_COMMAND};
 	struct list words = {0};
 	struct error error;
 	if (words_split(text, &options, &words, &error) == 0 && words.count > 0) {
@@ -59,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	split(text, WORDS_COMMAND);
 	split(text, WORDS_LIST);
 	free(words_shell_operator(text));
+	free(words_pattern(text));
 	match(text);
 	return 0;
 }

@@ -1,9 +1,11 @@
 """The Debian package: it installs where nothing else is, runs there, and leaves nothing behind."""
 
+import shutil
 import subprocess
 
 import pytest
 
+import harness
 from making import VERSION
 
 
@@ -41,6 +43,17 @@ def test_it_depends_on_nothing(package):
     fields = run("dpkg-deb", "--field", package)
     assert f"Version: {VERSION}\n" in fields
     assert "Depends:" not in fields
+
+
+@pytest.mark.usefixtures("package")
+def test_who_packages_it_is_its_maintainer(tmp_path, monkeypatch):
+    """An architecture of the test's own keeps its folder apart from the real one's."""
+    monkeypatch.setenv("DEBFULLNAME", "A. Packager")
+    monkeypatch.setenv("DEBEMAIL", "packager@example.org")
+    made = tmp_path / f"tminus_{VERSION}_maintained.deb"
+    run(harness.ROOT / "packaging/debian/build", made, "build/static", "2026-01-01")
+    shutil.rmtree(harness.ROOT / "build/package-maintained")
+    assert run("dpkg-deb", "--field", made, "Maintainer") == "A. Packager <packager@example.org>\n"
 
 
 def test_it_holds_the_program_its_manual_and_every_licence(root):

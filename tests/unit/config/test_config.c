@@ -166,7 +166,7 @@ static void single_faults_are_named(void **state)
 			"tminus.ini:3: \"oracle\" is not one of"},
 		{{"[database]\nhost = h\nkind = mysql\nport = 0", {0}, {0}, {0}},
 			"tminus.ini:4: is not"},
-		{{"[database]\nurl = ${NOT_THERE}", {0}, {0}, {0}},
+		{{"[database]\nurl = ${NOT_THERE:-}", {0}, {0}, {0}},
 			"tminus.ini:2: database.url is empty"},
 		{{"[wait]\ntimeout = ${A}", {"A=secret"}, {0}, {0}}, "\"${A}\" is not a duration"},
 		{{"[app]\ncommand = x ${A:?no A}", {0}, {0}, {0}},

@@ -6,6 +6,7 @@
 #include "config/variables.h"
 
 static char *environment[] = {"SET=a 'b \"c ${X} $$", "EMPTY=", "TWO=1\n2", NULL};
+static const struct expand_names names = {.environment = environment};
 
 /* "NAME=value|" for each variable, then "!fault|" for each fault. */
 static char *read_text(const char *contents)
@@ -14,7 +15,7 @@ static char *read_text(const char *contents)
 	struct env_file file = {".env", contents, 1, &faults};
 	struct env_file_entry entry;
 	struct text text = {0};
-	while (env_file_next(&file, environment, &entry)) {
+	while (env_file_next(&file, &names, &entry)) {
 		text_add_format(&text, "%s=%s|", entry.name, entry.value);
 		free(entry.name);
 		free(entry.value);

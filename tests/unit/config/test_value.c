@@ -228,6 +228,35 @@ static void a_slip_of_the_hand_gets_a_suggestion(void **state)
 	}
 }
 
+static void what_others_call_it_and_what_lacks_words_gets_a_suggestion(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word;
+		const char *expected;
+	} rows[] = {
+		{"cmd", "; did you mean \"command\"?"},
+		{"CWD", "; did you mean \"workdir\"?"},
+		{"cm", ""},
+		{"user", "; did you mean \"NAME_user\"?"},
+		{"TMINUS_USER", "; did you mean \"TMINUS_APP_USER\"?"},
+		{"TMINUS_LIMIT", "; did you mean \"TMINUS_APP_RESTART_LIMIT\"?"},
+		{"TMINUS_APP_LIMIT", "; did you mean \"TMINUS_APP_RESTART_LIMIT\"?"},
+		{"TMINUS_APP", "; did you mean \"TMINUS_APP_RESTART_LIMIT\"?"},
+		{"TMINUS_ART_LIMIT", ""},
+		{"TMINUS_COMMAND_COMMAND", ""},
+	};
+	static const char *const candidates[] = {"command", "workdir", "NAME_user",
+		"TMINUS_DATABASE_USER", "TMINUS_APP_RESTART_LIMIT", "TMINUS_APP_USER"};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char room[SUGGEST_TEXT_SIZE];
+		struct suggestion suggestion = suggest_for(rows[i].word);
+		for (size_t j = 0; j < LENGTH(candidates); j++)
+			suggest_offer(&suggestion, candidates[j]);
+		CHECK_TEXT(rows[i].word, suggest_text(&suggestion, room), rows[i].expected);
+	}
+}
+
 static void words_of_any_length_get_at_most_no_suggestion(void **state)
 {
 	(void)state;
@@ -255,6 +284,7 @@ int main(void)
 		cmocka_unit_test(a_mode_is_octal_and_has_special_bits),
 		cmocka_unit_test(a_choice_is_one_whole_word_of_its_list),
 		cmocka_unit_test(a_slip_of_the_hand_gets_a_suggestion),
+		cmocka_unit_test(what_others_call_it_and_what_lacks_words_gets_a_suggestion),
 		cmocka_unit_test(words_of_any_length_get_at_most_no_suggestion),
 	};
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);

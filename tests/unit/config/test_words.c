@@ -8,6 +8,7 @@
 static char *environment[] = {"A=alpha", "EMPTY=", "SPACES=one two  three",
 	"QUOTES=\"x' $A ${A} \\", "LINES=one\ntwo", "PERCENT=%s%n", "COMMA=a,b", "YES=Yes",
 	"NO=off", "AB=long", NULL};
+static const struct expand_names names = {.environment = environment};
 
 static void references_are_expanded_once(void **state)
 {
@@ -61,7 +62,7 @@ static void references_are_expanded_once(void **state)
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct error error;
 		autofree char *result = NULL;
-		int status = expand_text(rows[i].text, environment, &result, &error);
+		int status = expand_text(rows[i].text, &names, &result, &error);
 		CHECK_TRUE(rows[i].text, (status == 0) == (rows[i].expected != NULL));
 		CHECK_TEXT(rows[i].text, result, rows[i].expected);
 	}
@@ -72,9 +73,36 @@ static void a_missing_variable_fails_with_its_name_and_message(void **state)
 	(void)state;
 	struct error error;
 	char *result = NULL;
-	assert_int_equal(expand_text("${KEY:?make one first}", environment, &result, &error), -1);
+	assert_int_equal(expand_text("${KEY:?make one first}", &names, &result, &error), -1);
 	assert_string_equal(error.message, "the variable KEY is not set or empty: make one first");
 	assert_int_equal(error.status, STATUS_CONFIG);
+}
+
+static void one_that_is_not_set_is_a_fault_where_names_are_strict(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: none */
+	} rows[] = {
+		{"${MISSING}",
+			"the variable MISSING is not set (${MISSING:-} where it may be missing)"},
+		{"${X:-${MISSING}}",
+			"the variable MISSING is not set (${MISSING:-} where it may be "
+			"missing)"},
+		{"${MISSING:-}", NULL},
+		{"${EMPTY}", NULL},
+		{"${A:-${MISSING}}", NULL},
+	};
+	const struct expand_names strict = {.environment = environment, .strict = true};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct error error = {0};
+		autofree char *result = NULL;
+		int status = expand_text(rows[i].text, &strict, &result, &error);
+		CHECK_TRUE(rows[i].text, (status == 0) == (rows[i].fault == NULL));
+		if (rows[i].fault != NULL)
+			CHECK_TEXT(rows[i].text, error.message, rows[i].fault);
+	}
 }
 
 static void deep_nesting_ends_in_an_error(void **state)
@@ -87,14 +115,14 @@ static void deep_nesting_ends_in_an_error(void **state)
 		text_add_byte(&deep, '}');
 	struct error error;
 	char *result = NULL;
-	assert_int_equal(expand_text(deep.bytes, environment, &result, &error), -1);
+	assert_int_equal(expand_text(deep.bytes, &names, &result, &error), -1);
 	text_free(&deep);
 }
 
 /* The words, each behind a '|'. */
 static char *split(const char *text, enum words_kind kind, bool expand)
 {
-	const struct words_options options = {kind, expand, environment};
+	const struct words_options options = {kind, expand ? &names : NULL};
 	struct list words = {0};
 	struct text joined = {0};
 	struct error error;
@@ -209,7 +237,7 @@ static void joined_words_split_into_the_same_again(void **state)
 	(void)state;
 	char *argv[] = {"sh", "-c", "echo 'x' \"y\" $A ${A}; \\", "", "a b", "\n", "$$", "é", NULL};
 	autofree char *line = words_join(argv);
-	const struct words_options options = {WORDS_COMMAND, true, environment};
+	const struct words_options options = {WORDS_COMMAND, &names};
 	struct list words = {0};
 	struct error error;
 	assert_int_equal(words_split(line, &options, &words, &error), 0);
@@ -235,10 +263,36 @@ static void words_that_only_a_shell_understands_are_found(void **state)
 		{"find . -exec x {} \\;", NULL},
 		{"echo \"a | b\" '|'", NULL},
 		{"a&&b", NULL},
+		{"a # b", "#"},
+		{"a '#' b#c", NULL},
+		{"cd x; a", "x;"},
+		{"a $(b)", "$(b)"},
+		{"a `b`", "`b`"},
+		{"a ${B} $B", NULL},
 		{"", NULL},
 	};
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		autofree char *found = words_shell_operator(rows[i].text);
+		CHECK_TEXT(rows[i].text, found, rows[i].expected);
+	}
+}
+
+static void words_that_a_shell_would_take_for_patterns_are_found(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *expected;
+	} rows[] = {
+		{"tmp/a.pid tmp/*.pid", "tmp/*.pid"},
+		{"a?", "a?"},
+		{"a [0-9]", "[0-9]"},
+		{"a # b", "#"},
+		{"'*.pid' a\\*", NULL},
+		{"", NULL},
+	};
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		autofree char *found = words_pattern(rows[i].text);
 		CHECK_TEXT(rows[i].text, found, rows[i].expected);
 	}
 }
@@ -309,12 +363,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(references_are_expanded_once),
 		cmocka_unit_test(a_missing_variable_fails_with_its_name_and_message),
+		cmocka_unit_test(one_that_is_not_set_is_a_fault_where_names_are_strict),
 		cmocka_unit_test(deep_nesting_ends_in_an_error),
 		cmocka_unit_test(words_follow_the_shells_quoting),
 		cmocka_unit_test(without_expansion_a_dollar_is_an_ordinary_character),
 		cmocka_unit_test(commas_separate_items_of_a_list_but_not_hosts_of_a_url),
 		cmocka_unit_test(joined_words_split_into_the_same_again),
 		cmocka_unit_test(words_that_only_a_shell_understands_are_found),
+		cmocka_unit_test(words_that_a_shell_would_take_for_patterns_are_found),
 		cmocka_unit_test(conditions_hold_or_not),
 	};
 	return cmocka_run_group_tests_name("words", tests, NULL, NULL);
