@@ -1,7 +1,8 @@
 /*
  * What tables a database holds, as far as migrations care.
  *
- * Sources: PostgreSQL manual 53.11, pg_class; MySQL manual 28.3.38, TABLES; SQLite "The Schema Table".
+ * Sources: PostgreSQL manual 53.11, pg_class; MySQL manual 28.3.38, TABLES; SQLite "The Schema
+ * Table".
  */
 #ifndef TMINUS_DATABASE_CATALOG_H
 #define TMINUS_DATABASE_CATALOG_H

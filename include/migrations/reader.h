@@ -38,7 +38,7 @@ struct migrations_row {
 struct migrations_state {
 	bool has_version_table;
 	size_t version_tables; /* of that name in all schemas; more than one is not certain */
-	size_t other_tables; /* with no row: the user's own, without extensions' and tminus's */
+	size_t other_tables;   /* with no row: the user's own, without extensions' and tminus's */
 	const struct migrations_row *rows;
 	size_t row_count;
 	bool locked; /* the tool's own lock row says that somebody is at work or died there (Knex)

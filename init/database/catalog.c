@@ -9,8 +9,8 @@
 /*
  * One statement for each kind of database, with $v, $l and $s for the names of version table, lock
  * table and schema as literals (an empty one for none) and $g for the ledger's. It gives one row:
- * version tables everywhere, version tables in the right place, lock tables there, ledgers. What has
- * none of these names is not looked at: with it, PostgreSQL needs three times as long.
+ * version tables everywhere, version tables in the right place, lock tables there, ledgers. What
+ * has none of these names is not looked at: with it, PostgreSQL needs three times as long.
  */
 static const char *const named[] = {
 	[DATABASE_POSTGRES] =
@@ -18,7 +18,8 @@ static const char *const named[] = {
 		"count(*) FILTER (WHERE relname = $v AND relkind <> 'v' AND here), "
 		"count(*) FILTER (WHERE relname = $l AND relkind <> 'v' AND here), "
 		"count(*) FILTER (WHERE relname = $g AND here) FROM (SELECT relname, relkind, "
-		"CASE WHEN $s <> '' THEN relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n "
+		"CASE WHEN $s <> '' THEN relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace "
+		"n "
 		"WHERE n.nspname = $s) ELSE pg_catalog.pg_table_is_visible(oid) END AS here "
 		"FROM pg_catalog.pg_class WHERE relname IN ($v, $l, $g) "
 		"AND relkind IN ('r', 'p', 'f', 'v') AND relpersistence <> 't') t",
