@@ -74,6 +74,8 @@ class World:
         self.lay(self.case.files)
         if self.modules:
             (self.root / "app/node_modules").mkdir(exist_ok=True)
+        if self.case.build:
+            subprocess.run(["sh", "-ec", self.case.build], cwd=self.root / "app", check=True, stdout=subprocess.DEVNULL)
 
     def lay(self, files):
         for name, text in files.items():
