@@ -25,7 +25,7 @@ SHELL_VARIABLES = {"_", "PWD", "OLDPWD", "SHLVL", "TMINUS_BOOT_ID"}
 UNCOMPARED = re.compile(r"^/(proc|dev|usr|sys|opt|tmp|record)(/|$)|/__pycache__(/|$)|\.tminus-lock$|^/run/tminus")
 # Of the host's /etc, what programs look for.
 ETC = ["alternatives", "group", "gshadow", "hosts", "ld.so.cache", "login.defs", "mime.types", "nginx", "nsswitch.conf",
-       "passwd", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
+       "passwd", "php", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
 MOUNTS = """
 mount --make-rprivate /
 mount --bind /usr "$ROOT/usr" && mount -o remount,ro,bind "$ROOT/usr" 2>/dev/null

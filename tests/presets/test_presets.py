@@ -1,11 +1,13 @@
 """Presets with the real tools: what a first start does, and that the second has nothing to do."""
 
+import shutil
 import sqlite3
 
 import pytest
 
 import harness
 
+LARAVEL = harness.ROOT / "tests" / "conversions" / "projects" / "laravel"
 DEVELOPMENT = {"TMINUS_ENVIRONMENT": "development"}
 
 KNEXFILE = """\
@@ -60,6 +62,25 @@ def test_prisma(project, prisma_modules, environment, seeded):
     assert "preset auto chose prisma: there is prisma/migrations" in log and titles(project) == seeded
     log = project.boot(**environment)
     assert "upgrade finished" in log and "due: upgrade;" in log and titles(project) == seeded
+
+
+@pytest.mark.skipif(not harness.LONG, reason="Laravel brings many packages: TMINUS_LONG=1")
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_laravel(project, folder, environment):
+    shutil.copytree(LARAVEL, folder.path, dirs_exist_ok=True)
+    for path in ("bootstrap/cache", "public", "storage/framework/views"):
+        (folder / path).mkdir(parents=True)
+    start = {"TMINUS_ENVIRONMENT": environment, "APP_KEY": "base64:" + "x" * 43 + "="}
+    log = project.boot(**start)
+    assert "preset auto chose laravel: there is artisan, and database/seeders" in log and "warning" not in log
+    users = [] if environment == "production" else [("ada@example.com",)]
+    assert project.query("SELECT email FROM users") == users
+    caches = ["bootstrap/cache/config.php", "bootstrap/cache/routes-v7.php", "storage/framework/views/*.php"]
+    assert [bool(list(folder.path.glob(path))) for path in caches] == [environment == "production"] * 3
+    assert (folder / "public/storage").is_symlink()
+    log = project.boot(**start)
+    assert "upgrade finished" in log and "due: upgrade;" in log
+    assert project.query("SELECT email FROM users") == users
 
 
 DBMATE = {"db/migrations/20250101000000_books.sql":
