@@ -75,7 +75,8 @@ def endless_wait(case, bug, stage):
 def start_elsewhere(case, bug, stage, kind, port, **environment):
     """A start that is told another port than the database's; the world and the run."""
     world = stage.world(case, kind)
-    world.variables.update(url=str(world.variables["url"]).replace(f":{world.variables['port']}/", f":{port}/"), port=port)
+    url = str(world.variables["url"]).replace(f":{world.variables['port']}/", f":{port}/")
+    world.variables.update(url=url, port=port)
     start = start_of(case, bug)
     start["environment"].update(environment)
     return world, stage.start(world, **start)
