@@ -264,7 +264,7 @@ static-where-possible:
 	*) exit 1 ;; \
 	esac
 tests-installed:
-	@tests/install build demo check static
+	@tests/install build demo check static $(if $(filter 1,$(TMINUS_LONG)),long)
 
 # --- quality -----------------------------------------------------------------------------------
 

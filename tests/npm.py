@@ -1,4 +1,4 @@
-"""Packages from npm's registry, for tests of what Debian does not have: the fixtures node_modules and dbmate."""
+"""Packages from npm's registry, for tests of what Debian does not have: a folder for each group, and dbmate."""
 
 import pathlib
 import shutil
@@ -9,24 +9,33 @@ import pytest
 import servers
 
 
-def npm_packages():
+def packages_of(group):
     lines = (servers.ROOT / "tests" / "packages").read_text().splitlines()
-    return [word for line in lines if line.startswith("npm ") for word in line.split()[1:]]
+    return [word for line in lines if line.startswith(f"{group} ") for word in line.split()[1:]]
+
+
+def modules(group):
+    """The folder with the group's packages from npm's registry, installed once, without their scripts."""
+    packages = packages_of(group)
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("there is no npm here to install " + " ".join(packages))
+    target = servers.CACHE / group
+    with servers.cache_lock():
+        listed = target / "installed"
+        if not listed.exists() or listed.read_text() != " ".join(packages):
+            install(target, packages)
+            listed.write_text(" ".join(packages))
+    return target / "node_modules"
 
 
 @pytest.fixture(scope="session")
 def node_modules():
-    """The folder with the packages from npm's registry, installed once, without their scripts."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("there is no npm here to install " + " ".join(npm_packages()))
-    target = servers.CACHE / "npm"
-    with servers.cache_lock():
-        listed = target / "installed"
-        wanted = " ".join(npm_packages())
-        if not listed.exists() or listed.read_text() != wanted:
-            install(target, npm_packages())
-            listed.write_text(wanted)
-    return target / "node_modules"
+    return modules("npm")
+
+
+@pytest.fixture(scope="session")
+def prisma_modules():
+    return modules("prisma")
 
 
 def install(target, packages):

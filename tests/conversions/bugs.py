@@ -65,24 +65,28 @@ def endless_wait(case, bug, stage):
     """A wait without limit: the script has no word in it that could end it; tminus gives up in its time."""
     text = (case.folder / "entrypoint.sh").read_text()
     assert any(word in text for word in bug["loops"]), bug["loops"]
-    world = stage.world(case, "script")
-    world.variables.update(elsewhere(world.variables, servers.free_port()))
-    run = stage.start(world, **start_of(case, bug))
+    world, run = start_elsewhere(case, bug, stage, "script", servers.free_port())
     expect_rounds(run)
     assert not world.ups()
     run.kill()
-    world = stage.world(case, "tminus")
-    world.variables.update(elsewhere(world.variables, servers.free_port()))
+    expect_surrender(case, bug, stage, servers.free_port())
+
+
+def start_elsewhere(case, bug, stage, kind, port, **environment):
+    """A start that is told another port than the database's; the world and the run."""
+    world = stage.world(case, kind)
+    url = str(world.variables["url"]).replace(f":{world.variables['port']}/", f":{port}/")
+    world.variables.update(url=url, port=port)
     start = start_of(case, bug)
-    start["environment"]["TMINUS_WAIT_TIMEOUT"] = "1s"
-    run = stage.start(world, **start)
+    start["environment"].update(environment)
+    return world, stage.start(world, **start)
+
+
+def expect_surrender(case, bug, stage, port):
+    """tminus waits for a second in vain, and starts nothing."""
+    world, run = start_elsewhere(case, bug, stage, "tminus", port, TMINUS_WAIT_TIMEOUT="1s")
     expect_status(run, 69)
     assert not world.ups()
-
-
-def elsewhere(variables, port):
-    """The database's address with another port."""
-    return {"url": str(variables["url"]).replace(f":{variables['port']}/", f":{port}/"), "port": port}
 
 
 def expect_rounds(run):
@@ -102,35 +106,20 @@ def expect_rounds(run):
 def tcp_is_enough(case, bug, stage):
     """TCP is taken for a database: something that accepts and never answers is enough for the script's wait."""
     with servers.Misbehaving(servers.closes) as listener:
-        for kind in BOTH:
-            world = stage.world(case, kind)
-            world.variables.update(elsewhere(world.variables, listener.port))
-            start = start_of(case, bug)
-            if kind == "tminus":
-                start["environment"]["TMINUS_WAIT_TIMEOUT"] = "1s"
-            run = stage.start(world, **start)
-            if kind == "script":
-                run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"], LIMIT)
-                run.kill()
-            else:
-                expect_status(run, 69)
-                assert not world.ups()
+        wait_in_vain(case, bug, stage, listener.port)
 
 
 def goes_on_after_time_out(case, bug, stage):
     """The wait is over in vain, and the script goes on all the same."""
-    for kind in BOTH:
-        world = stage.world(case, kind)
-        world.variables.update(elsewhere(world.variables, servers.free_port()))
-        start = start_of(case, bug)
-        if kind == "tminus":
-            start["environment"]["TMINUS_WAIT_TIMEOUT"] = "1s"
-        run = stage.start(world, **start)
-        if kind == "script":
-            run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"], LIMIT)
-            run.kill()
-        else:
-            expect_status(run, 69)
+    wait_in_vain(case, bug, stage, servers.free_port())
+
+
+def wait_in_vain(case, bug, stage, port):
+    """No database answers on the port: the script says that it goes on; tminus gives up in its time."""
+    run = start_elsewhere(case, bug, stage, "script", port)[1]
+    run.expect(lambda: bug["goes_on"] in run.out.text() + run.err.text(), bug["goes_on"], LIMIT)
+    run.kill()
+    expect_surrender(case, bug, stage, port)
 
 
 def other_host(case, bug, stage):

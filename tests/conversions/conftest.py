@@ -5,7 +5,7 @@ import pytest
 
 import servers
 from databases import PASSWORD, Database
-from npm import node_modules  # noqa: F401
+from npm import modules
 from world import World
 
 
@@ -43,8 +43,7 @@ class Stage:
         variables = {"free": self.free, **(self.database.variables() if self.database else {})}
         if case.redis:
             variables["redis"] = self.request.getfixturevalue("redis").port
-        modules = self.request.getfixturevalue("node_modules") if case.modules else None
-        made = World(case, kind, variables, modules)
+        made = World(case, kind, variables, modules(case.modules) if case.modules else None)
         self.cleaning.callback(made.remove)
         if case.sql and new:
             self.database.sql(case.sql)

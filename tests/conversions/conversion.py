@@ -8,7 +8,8 @@ which bugs the script has. Keys, all of them optional but the first:
     database     postgres, mariadb or none
     created      false: the database is not there yet
     redis        true: a Redis server of its own
-    modules      true: /app/node_modules has the packages from npm
+    modules      /app/node_modules has the packages of that group in tests/packages from npm: npm or prisma
+    build        run by a shell in /app beforehand, as the image's build does
     environment  of both runs; {url} {host} {port} {user} {password} {name} {redis} {free} are the run's own
     files        PATH = text, laid in before
     sql          run in the database before
@@ -43,7 +44,8 @@ class Case:
         self.created = told.pop("created", True)
         self.drawn = told.pop("drawn", {})
         self.redis = told.pop("redis", False)
-        self.modules = told.pop("modules", False)
+        self.modules = told.pop("modules", None)
+        self.build = told.pop("build", "")
         self.environment = told.pop("environment", {})
         self.files = told.pop("files", {})
         self.sql = told.pop("sql", "")

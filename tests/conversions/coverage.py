@@ -6,7 +6,7 @@ ROWS = [
     "wait for redis, a broker or HTTP", "wait for several targets",
     "migrate: Django", "migrate: Alembic", "migrate: Prisma", "migrate: Laravel", "migrate: Rails",
     "migrate: Flask-Migrate", "migrate: Doctrine", "migrate: golang-migrate or sqlx", "migrate: Ecto",
-    "migrate: Knex or Sequelize", "migrate: own script", "migrate: none",
+    "migrate: Knex or Sequelize", "migrate: dbmate", "migrate: own script", "migrate: none",
     "creates the database", "stamps or repairs the version table", "waits for another container's migration",
     "takes a lock", "backs up first",
     "seeds: guarded by data", "seeds: guarded by a variable", "seeds: not guarded", "an admin account",

@@ -3,8 +3,8 @@
 import contextlib
 
 # Times, keys that a tool draws, and salted hashes: they differ with every run of the same command.
-VOLATILE = {"applied", "executed_at", "inserted_at", "finished_at", "created_at", "updated_at", "migration_time",
-            "date_joined", "last_login", "password", "execution_time"}
+VOLATILE = {"applied", "executed_at", "inserted_at", "started_at", "finished_at", "created_at", "updated_at",
+            "migration_time", "date_joined", "last_login", "password", "execution_time"}
 PASSWORD = "p@ss/w%rd"
 
 

@@ -21,11 +21,13 @@ EXAMPLES = harness.ROOT / "examples"
 # Not of the app: who started it, and what is between it and the entrypoint. What a shell adds to the environment.
 SHELLS = {"sh", "dash", "bash", "sleep", "entrypoint.sh", "tminus", "timeout", "supervisord", "crond"}
 SHELL_VARIABLES = {"_", "PWD", "OLDPWD", "SHLVL", "TMINUS_BOOT_ID"}
-# Never compared: what the kernel mounts there, what the run records for the test itself, interpreters' caches.
-UNCOMPARED = re.compile(r"^/(proc|dev|usr|sys|opt|tmp|record)(/|$)|/__pycache__(/|$)|\.tminus-lock$|^/run/tminus")
+# Never compared: what the kernel mounts there, what the run records for the test itself, interpreters' caches,
+# npm's logs.
+UNCOMPARED = re.compile(r"^/(proc|dev|usr|sys|opt|tmp|record|root/\.npm)(/|$)|/__pycache__(/|$)|\.tminus-lock$|"
+                        r"^/run/tminus")
 # Of the host's /etc, what programs look for.
 ETC = ["alternatives", "group", "gshadow", "hosts", "ld.so.cache", "login.defs", "mime.types", "nginx", "nsswitch.conf",
-       "passwd", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
+       "passwd", "php", "postgresql-common", "protocols", "python3*", "services", "shadow", "ssl/openssl.cnf"]
 MOUNTS = """
 mount --make-rprivate /
 mount --bind /usr "$ROOT/usr" && mount -o remount,ro,bind "$ROOT/usr" 2>/dev/null
@@ -74,6 +76,8 @@ class World:
         self.lay(self.case.files)
         if self.modules:
             (self.root / "app/node_modules").mkdir(exist_ok=True)
+        if self.case.build:
+            subprocess.run(["sh", "-ec", self.case.build], cwd=self.root / "app", check=True, stdout=subprocess.DEVNULL)
 
     def lay(self, files):
         for name, text in files.items():

@@ -9,7 +9,7 @@ import pytest
 
 import harness
 import servers
-from npm import dbmate, node_modules  # noqa: F401  fixtures
+from npm import dbmate, node_modules, prisma_modules  # noqa: F401  fixtures
 from shop import make_shop
 
 
@@ -36,6 +36,10 @@ class Project:
             **settings, **environment})
         assert replica.wait(120) == status, replica.err.text() + replica.out.text()
         return replica.err.text()
+
+    def use(self, modules):
+        """The packages are there, as npm install leaves them."""
+        (self.folder.path / "node_modules").symlink_to(modules)
 
     def query(self, statement):
         with contextlib.closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
@@ -70,8 +74,7 @@ def sqlite_project(folder, container):
 
 @pytest.fixture
 def node_project(project, node_modules):
-    """One whose packages are there, as npm install leaves them."""
-    (project.folder.path / "node_modules").symlink_to(node_modules)
+    project.use(node_modules)
     return project
 
 

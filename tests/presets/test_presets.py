@@ -1,9 +1,13 @@
 """Presets with the real tools: what a first start does, and that the second has nothing to do."""
 
+import shutil
 import sqlite3
 
 import pytest
 
+import harness
+
+LARAVEL = harness.ROOT / "tests" / "conversions" / "projects" / "laravel"
 DEVELOPMENT = {"TMINUS_ENVIRONMENT": "development"}
 
 KNEXFILE = """\
@@ -29,6 +33,55 @@ SEQUELIZE = {
         "module.exports = { up: (query) => query.bulkInsert('books', [{ title: 'Emma' }]),\n"
         "  down: (query) => query.bulkDelete('books', null) };\n",
 }
+
+PRISMA = {
+    "prisma/schema.prisma": "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n"
+                            "generator client {\n  provider = \"prisma-client\"\n  engineType = \"client\"\n"
+                            "  output = \"../generated\"\n}\n",
+    "prisma/migrations/migration_lock.toml": "provider = \"postgresql\"\n",
+    "prisma/migrations/20250101000000_books/migration.sql": "CREATE TABLE books (id serial, title text);\n",
+    "prisma/seed.mjs": "import pg from 'pg';\n\nconst client = new pg.Client(process.env.DATABASE_URL);\n"
+                       "await client.connect();\nawait client.query(\"INSERT INTO books (title) VALUES ('Emma')\");\n"
+                       "await client.end();\n",
+    # The engine that comes with the package: the other one is downloaded.
+    "prisma.config.mjs":
+        "import { PrismaPg } from '@prisma/adapter-pg';\nimport { defineConfig } from 'prisma/config';\n\n"
+        "export default defineConfig({ schema: 'prisma/schema.prisma', engine: 'js', experimental: { adapter: true },\n"
+        "  migrations: { seed: 'node prisma/seed.mjs' },\n"
+        "  adapter: async () => new PrismaPg({ connectionString: process.env.DATABASE_URL }) });\n",
+}
+
+
+@pytest.mark.skipif(not harness.LONG, reason="npm's packages for Prisma are large: TMINUS_LONG=1")
+@pytest.mark.parametrize("environment, seeded", [({}, []), (DEVELOPMENT, ["Emma"])], ids=["production", "development"])
+def test_prisma(project, prisma_modules, environment, seeded):
+    project.use(prisma_modules)
+    project.write(PRISMA)
+    project.environment["CHECKPOINT_DISABLE"] = "1"
+    log = project.boot(**environment)
+    assert "preset auto chose prisma: there is prisma/migrations" in log and titles(project) == seeded
+    log = project.boot(**environment)
+    assert "upgrade finished" in log and "due: upgrade;" in log and titles(project) == seeded
+
+
+@pytest.mark.skipif(not harness.LONG, reason="Laravel brings many packages: TMINUS_LONG=1")
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_laravel(project, folder, environment):
+    shutil.copytree(LARAVEL, folder.path, dirs_exist_ok=True)
+    for path in ("bootstrap/cache", "public", "storage/framework/views"):
+        (folder / path).mkdir(parents=True)
+    start = {"TMINUS_ENVIRONMENT": environment, "APP_KEY": "base64:" + "x" * 43 + "="}
+    log = project.boot(**start)
+    assert "preset auto chose laravel: there is artisan, and database/seeders" in log and "warning" not in log
+    users = [] if environment == "production" else [("ada@example.com",)]
+    assert project.query("SELECT email FROM users") == users
+    caches = ["bootstrap/cache/config.php", "bootstrap/cache/routes-v7.php", "storage/framework/views/*.php"]
+    assert [bool(list(folder.path.glob(path))) for path in caches] == [environment == "production"] * 3
+    assert (folder / "public/storage").is_symlink()
+    log = project.boot(**start)
+    assert "upgrade finished" in log and "due: upgrade;" in log
+    assert project.query("SELECT email FROM users") == users
+
 
 DBMATE = {"db/migrations/20250101000000_books.sql":
           "-- migrate:up\nCREATE TABLE books (id serial, title text);\n-- migrate:down\nDROP TABLE books;\n"}

@@ -1,0 +1,5 @@
+-- migrate:up
+CREATE TABLE orders (id serial PRIMARY KEY, status varchar(20));
+
+-- migrate:down
+DROP TABLE orders;

@@ -1,0 +1,11 @@
+<?php
+$app = new Illuminate\Foundation\Application(dirname(__DIR__));
+$app->singleton(Illuminate\Contracts\Http\Kernel::class, Illuminate\Foundation\Http\Kernel::class);
+$app->singleton(Illuminate\Contracts\Console\Kernel::class, Illuminate\Foundation\Console\Kernel::class);
+$app->singleton(Illuminate\Contracts\Debug\ExceptionHandler::class, Illuminate\Foundation\Exceptions\Handler::class);
+$app->booted(function ($app) {
+    if (! $app->routesAreCached()) {
+        $app['router']->group([], $app->basePath('routes/web.php'));
+    }
+});
+return $app;

@@ -1,1 +1,0 @@
-CREATE TABLE orders (id integer PRIMARY KEY, status varchar(20));

@@ -1,0 +1,2 @@
+<?php
+Illuminate\Support\Facades\Route::view('/', 'home')->name('home');

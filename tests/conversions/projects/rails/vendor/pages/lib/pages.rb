@@ -1,0 +1,3 @@
+module Pages
+  STYLE = "body { margin: 0 }\n".freeze
+end
