@@ -49,8 +49,8 @@ static const char *const others[] = {
 		"AND TABLE_NAME NOT IN ($v, $l, $g) AND TABLE_TYPE IN ('BASE TABLE', "
 		"'SYSTEM VERSIONED')",
 	[DATABASE_SQLITE] =
-		"SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' "
-		"AND name NOT IN ($v, $l, $g) AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+		("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' "
+		 "AND name NOT IN ($v, $l, $g) AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"),
 };
 
 static const char *name_of(const struct catalog_names *names, char letter)

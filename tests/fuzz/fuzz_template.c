@@ -16,8 +16,15 @@ static char *others[] = {"NOBODY_NAMES_THIS_ONE_HERE", NULL};
 static int expand(const uint8_t *bytes, size_t size, char **names, struct text *result)
 {
 	const struct list only = {.items = names, .count = names == others ? 1 : 3};
-	const struct expand_template template = {
-		(const char *)bytes, size, "t", names != NULL ? &only : NULL, environment};
+	bool secret = false;
+	const struct list secrets = {.items = own, .count = 1};
+	const struct expand_template template = {.bytes = (const char *)bytes,
+		.length = size,
+		.name = "t",
+		.only = names != NULL ? &only : NULL,
+		.environment = environment,
+		.secrets = &secrets,
+		.secret = &secret};
 	struct faults faults = {0};
 	int status = expand_template(&template, result, &faults);
 	if ((status == 0) != (faults.messages.count == 0))

@@ -121,7 +121,7 @@ static void nul_bytes_stay(void **state)
 	(void)state;
 	static const char bytes[] = "a\0${A}\0$";
 	const struct expand_template template = {
-		bytes, sizeof bytes - 1, "t.in", NULL, environment, NULL};
+		bytes, sizeof bytes - 1, "t.in", NULL, environment, NULL, NULL};
 	struct text result = {0};
 	struct faults faults = {0};
 	assert_int_equal(expand_template(&template, &result, &faults), 0);
