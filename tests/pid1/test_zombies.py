@@ -48,6 +48,7 @@ def test_orphans_of_orphans_are_reaped(container):
     run.expect(lambda: reaped(run, "sleep"), "no zombie to be left")
 
 
+@pytest.mark.serial
 def test_a_fork_bomb_of_short_lived_children_leaves_no_zombie(container, bomb):
     run = container("--", bomb, "13", "sleep", "1000")
     run.child("sleep")
