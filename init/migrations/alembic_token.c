@@ -40,6 +40,8 @@ static void fail(struct alembic_source *source, struct alembic_token *token)
 {
 	*source = (struct alembic_source){.next = source->end, .end = source->end};
 	token->kind = TOKEN_FAULT;
+	token->length = 0;
+	token->is_formatted = false;
 }
 
 /* "utf-8" behind "coding:" or "coding=", in a comment. PEP 263 */

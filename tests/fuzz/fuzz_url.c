@@ -16,6 +16,8 @@ static int is_telling(const struct database_url *url)
 {
 	if (url->password == NULL || strlen(url->password) < 6)
 		return 0;
+	if (strstr("postgres mysql sqlite", url->password) != NULL) /* the scheme is shown */
+		return 0;
 	if (url->user != NULL && strstr(url->user, url->password) != NULL)
 		return 0;
 	if (url->name != NULL && strstr(url->name, url->password) != NULL)
