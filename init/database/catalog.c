@@ -18,9 +18,9 @@ static const char *const named[] = {
 		"count(*) FILTER (WHERE relname = $v AND relkind <> 'v' AND here), "
 		"count(*) FILTER (WHERE relname = $l AND relkind <> 'v' AND here), "
 		"count(*) FILTER (WHERE relname = $g AND here) FROM (SELECT relname, relkind, "
-		"CASE WHEN $s <> '' THEN relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace "
-		"n "
-		"WHERE n.nspname = $s) ELSE pg_catalog.pg_table_is_visible(oid) END AS here "
+		"CASE WHEN $s <> '' THEN relnamespace = (SELECT n.oid "
+		"FROM pg_catalog.pg_namespace n WHERE n.nspname = $s) ELSE "
+		"pg_catalog.pg_table_is_visible(oid) END AS here "
 		"FROM pg_catalog.pg_class WHERE relname IN ($v, $l, $g) "
 		"AND relkind IN ('r', 'p', 'f', 'v') AND relpersistence <> 't') t",
 	[DATABASE_MYSQL] =

@@ -296,17 +296,19 @@ static enum holding try_to_hold(struct coordination *all)
 	return holding;
 }
 
-static int refuse_lost(const struct coordination *all)
+/* What runs or has run must have the lock: it is over when somebody else has it. */
+static enum holding insist(const struct coordination *all, enum holding holding)
 {
+	if (holding != HOLDING_LOST)
+		return holding;
 	return coordination_refuse(
 		all, STATUS_LOCK, "the lock was lost, and another replica holds it now");
 }
 
-/* As try_to_hold, while what runs or has run must have it. 0, or -1 when it is over. */
+/* As try_to_hold. 0, or -1 when it is over. */
 static int hold(struct coordination *all)
 {
-	enum holding holding = try_to_hold(all);
-	return holding == HOLDING_LOST ? refuse_lost(all) : (int)holding;
+	return insist(all, try_to_hold(all));
 }
 
 /* Before work begins nothing of ours runs, and a replica that has taken a lost lock over can be
@@ -332,10 +334,8 @@ int coordinate_idle(struct coordination *all)
 	if (!all->leading)
 		return 0;
 	while (pause_for(all->channel, LOCK_BEAT) == 0) {
-		enum holding holding = beat(all);
-		if (holding == HOLDING_LOST)
-			(void)refuse_lost(all);
-		if (holding == HOLDING_LOST || holding == HOLDING_OVER)
+		enum holding holding = insist(all, beat(all));
+		if (holding == HOLDING_OVER)
 			return -1;
 		if (holding == HOLDING)
 			watch_look(&all->watch);
@@ -395,10 +395,8 @@ int coordinate_back(struct coordination *all, const struct message *question)
 {
 	char reason[COORDINATION_TEXT] = "the lock was lost, and cannot be had now";
 	watch_end(&all->watch); /* its session would be somebody else */
-	enum holding holding = beat(all);
-	if (holding == HOLDING_LOST)
-		(void)refuse_lost(all);
-	if (holding == HOLDING_LOST || holding == HOLDING_OVER)
+	enum holding holding = insist(all, beat(all));
+	if (holding == HOLDING_OVER)
 		return -1;
 	int way = holding == HOLDING ? way_back_is_free(all, &all->job->works[question->work],
 					       reason, sizeof reason)
