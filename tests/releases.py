@@ -28,9 +28,12 @@ def mirror():
     return targets[0]
 
 
-# A mirror's copy of another suite may be old: its date is not looked at, its signatures are.
+# A mirror's copy of another suite may be old: its date is not looked at, its signatures are. Half of what
+# would be unpacked is translations, manuals and PostgreSQL's compiler, without which it does not compile queries.
+LEFT_OUT = ["/usr/share/locale/*", "/usr/share/i18n/*", "/usr/share/doc/*", "/usr/share/man/*", "/usr/lib/*/libLLVM*",
+            "/usr/lib/postgresql/*/lib/llvmjit*", "/usr/lib/postgresql/*/lib/bitcode/*"]
 FETCH = ["mmdebstrap", "--quiet", "--variant=extract", '--aptopt=Acquire::Check-Valid-Until "false"',
-         '--aptopt=Acquire::Retries "2"']
+         '--aptopt=Acquire::Retries "2"', *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT)]
 
 
 @functools.lru_cache(maxsize=None)
