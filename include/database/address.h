@@ -40,6 +40,9 @@ int address_connect(
 int address_late(const char *place, int64_t limit, struct failure *failure);
 int address_silent(const char *place, int64_t limit, struct failure *failure);
 
+/* Are there events (POLLIN, POLLOUT) on descriptor, or an error? poll(2) */
+bool address_is_ready(int descriptor, short events);
+
 /* Waits for events (POLLIN, POLLOUT) on descriptor: 1 when there are any, 0 when deadline (clock.h)
  * is over, -1 and errno. A signal does not end it. */
 int address_wait(int descriptor, short events, int64_t deadline);

@@ -45,6 +45,10 @@ struct session_options {
 	/* Is told what is waited for where a server keeps silent that is to speak first; NULL for
 	 * nobody. */
 	void (*tell)(void *context, const char *text);
+	/* Is called again and again while a login's answer is awaited, until it says false; a
+	 * millisecond at most each. NULL for nothing to do, and left out where the client library
+	 * waits by itself. */
+	bool (*meanwhile)(void *context);
 	void *context;
 };
 

@@ -45,6 +45,13 @@ struct migrations_state {
 		      */
 };
 
+struct migrations_reader;
+
+/* A reading of the files; a reader that has one has its own beginning with this. */
+struct migrations_project {
+	const struct migrations_reader *reader;
+};
+
 struct migrations_reader {
 	const char *tool;	    /* as in upgrade.tool: "alembic" */
 	const char *directories[4]; /* where the files are when nothing says so; NULL-terminated */
@@ -56,9 +63,18 @@ struct migrations_reader {
 	const char *lock_table;	 /* NULL: the tool has none */
 	const char *lock_column; /* truthy when locked */
 
-	/* Concludes. finding is a zeroed one, and the caller's to clear. */
+	/* Reads the files and concludes. finding is a zeroed one, and the caller's to clear. */
 	void (*inspect)(const struct migrations_files *files, const struct migrations_state *state,
 		struct finding *finding);
+
+	/* The same in pieces, for a reader that opens many files: begin gives a project, which end
+	 * frees; advance reads a file, and is false when there is none left; conclude, once, reads
+	 * what is left. NULL, all four, for a reader that has little to read. */
+	struct migrations_project *(*begin)(const struct migrations_files *files);
+	bool (*advance)(struct migrations_project *project);
+	void (*conclude)(struct migrations_project *project, const struct migrations_state *state,
+		struct finding *finding);
+	void (*end)(struct migrations_project *project);
 };
 
 /* Is argv one of the reader's commands, perhaps behind a runner ("poetry run", "bundle exec",

@@ -10,6 +10,7 @@
 #include "database/ledger.h"
 #include "database/session.h"
 #include "migrations/finding.h"
+#include "steps/project.h"
 #include "steps/work.h"
 
 /* The ledger's kind for "the tool has been seen to move this database". */
@@ -20,7 +21,10 @@ enum answer_of_tool { TOOL_NOT_ASKED, TOOL_SAYS_NOTHING, TOOL_SAYS_SETTLED, TOOL
 
 /* A zeroed one is valid and empty; inspection_clear frees it. */
 struct inspection {
-	enum answer_of_tool answer; /* given to inspect; stays over inspection_clear */
+	/* Given to inspect, and stay over inspection_clear. */
+	enum answer_of_tool answer;
+	struct project_ahead *ahead; /* migrations that may have been read; NULL: none */
+
 	struct finding finding;
 	struct ledger ledger;
 	char *view;		 /* the ledger's name in SQL */
@@ -39,9 +43,6 @@ struct inspection {
  * due, so that the lock is waited for. */
 int inspect(const struct keeper_job *job, struct session *session, bool alone,
 	struct inspection *inspection, struct failure *failure);
-
-/* Can the migrations be read at all, or must the tool be asked? */
-bool inspect_reads(const struct config *config);
 
 /* "at head (a1b2c3)", "3 pending: ...": one line for the log, in room. */
 const char *inspection_text(const struct inspection *inspection, char *room, size_t size);

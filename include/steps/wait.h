@@ -14,6 +14,8 @@
 #include "config/config.h"
 #include "database/session.h"
 
+struct project_ahead;
+
 struct wait_job {
 	const char *target;		     /* as configured: for probes */
 	const struct database_url *database; /* the target when it is a database, else NULL */
@@ -27,9 +29,11 @@ struct wait_job {
 };
 
 /* Waits, and tells over channel: MESSAGE_PROGRESS whenever the reason is another one, at the end
- * MESSAGE_READY or MESSAGE_REFUSED. At level query *session is the open session, which the caller
- * closes; else NULL. 0 when ready, -1 when refused or when the parent has closed the channel. */
-int wait_for(const struct wait_job *job, int channel, struct session **session);
+ * MESSAGE_READY or MESSAGE_REFUSED. Reads ahead while the server answers, where ahead is not NULL.
+ * At level query *session is the open session, which the caller closes; else NULL. 0 when ready, -1
+ * when refused or when the parent has closed the channel. */
+int wait_for(const struct wait_job *job, int channel, struct project_ahead *ahead,
+	struct session **session);
 
 /* Opens a session for job once more, without waiting. 0, or -1 and failure. */
 int wait_open(const struct wait_job *job, struct session **session, struct failure *failure);

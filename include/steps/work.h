@@ -59,6 +59,7 @@ struct keeper_job {
 	size_t work_count;
 	const struct command *check; /* upgrade.check; NULL: none */
 	const char *boot_id;	     /* of this boot, in the ledger */
+	bool looks_at_once; /* nothing runs between the wait and the look at the migrations */
 };
 
 /* What the sessions of a boot's commands are called, as PGAPPNAME tells PostgreSQL:

@@ -90,6 +90,12 @@ int address_of_path(const char *path, struct address *address, struct failure *f
 	return 0;
 }
 
+bool address_is_ready(int descriptor, short events)
+{
+	struct pollfd wanted = {.fd = descriptor, .events = events};
+	return poll(&wanted, 1, 0) != 0;
+}
+
 int address_wait(int descriptor, short events, int64_t deadline)
 {
 	for (;;) {

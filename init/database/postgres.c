@@ -274,6 +274,17 @@ static int tell_late(const struct login *login, struct failure *failure)
 	return address_silent(login->attempt->place, options->handshake_limit, failure);
 }
 
+/* As address_wait, with something to do until then. */
+static int await_answer(const struct login *login, short events, int64_t deadline)
+{
+	const struct session_options *options = login->attempt->options;
+	int descriptor = PQsocket(login->conn);
+	while (options->meanwhile != NULL && !address_is_ready(descriptor, events) &&
+		options->meanwhile(options->context))
+		continue;
+	return address_wait(descriptor, events, deadline);
+}
+
 /* Drives the login to its end. PostgreSQL manual 34.1, PQconnectPoll */
 static int finish_login(struct login *login, struct failure *failure)
 {
@@ -282,7 +293,7 @@ static int finish_login(struct login *login, struct failure *failure)
 		short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 		if (state == PGRES_POLLING_FAILED)
 			return tell_failure(login->attempt->place, login->conn, failure);
-		if (address_wait(PQsocket(login->conn), events, current_deadline(login)) == 0)
+		if (await_answer(login, events, current_deadline(login)) == 0)
 			return tell_late(login, failure);
 		state = PQconnectPoll(login->conn);
 	}

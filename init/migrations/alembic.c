@@ -11,18 +11,30 @@
 
 #define MOST_NAMED 3
 
+/* How far the reading of the files is. */
+enum progress {
+	PROJECT_NEW,
+	PROJECT_CONFIGURED, /* the configuration is read, scripts are next */
+	PROJECT_READ,
+	PROJECT_CONCLUDED, /* the finding stands, whatever the database holds */
+};
+
 /* What the files say. */
 struct project {
+	struct migrations_project base;
+	struct migrations_files files;
+	enum progress progress;
 	bool is_flask;
 	struct alembic_locations locations;
 	struct alembic_scripts scripts;
 	struct alembic_graph graph;
+	struct finding finding; /* at PROJECT_CONCLUDED */
 };
 
 struct inspection {
 	const struct migrations_files *files;
 	const struct migrations_state *state;
-	struct project project;
+	struct project *project;
 	size_t *applied; /* the graph's revision of each row */
 	size_t applied_count;
 	struct finding *finding;
@@ -31,33 +43,43 @@ struct inspection {
 /* "flask db" or "alembic": what the advice begins with. */
 static const char *tool_of(const struct inspection *inspection)
 {
-	return inspection->project.is_flask ? "flask db" : "alembic";
+	return inspection->project->is_flask ? "flask db" : "alembic";
 }
 
-/* True when that is a conclusion already. */
-static bool read_project(struct inspection *inspection)
+static enum progress read_configuration(struct project *project)
 {
-	struct project *project = &inspection->project;
-	const struct migrations_files *files = inspection->files;
-	struct finding *finding = inspection->finding;
-	return alembic_environment_read(files, &project->is_flask, finding) != NULL ||
-	       alembic_config_read(
-		       files->directory, project->is_flask, &project->locations, finding) != NULL ||
-	       alembic_scripts_read(&project->scripts, &project->locations, finding) != NULL ||
-	       alembic_graph_build(&project->graph, project->scripts.items, project->scripts.count,
-		       finding) != NULL;
+	const struct migrations_files *files = &project->files;
+	struct finding *finding = &project->finding;
+	bool concluded = alembic_environment_read(files, &project->is_flask, finding) != NULL ||
+			 alembic_config_read(files->directory, project->is_flask,
+				 &project->locations, finding) != NULL;
+	return concluded ? PROJECT_CONCLUDED : PROJECT_CONFIGURED;
 }
 
-static void clear_project(struct project *project)
+static enum progress build_graph(struct project *project)
 {
-	alembic_graph_clear(&project->graph);
-	alembic_scripts_clear(&project->scripts);
-	list_clear(&project->locations.folders);
+	bool concluded = alembic_graph_build(&project->graph, project->scripts.items,
+				 project->scripts.count, &project->finding) != NULL;
+	return concluded ? PROJECT_CONCLUDED : PROJECT_READ;
+}
+
+static enum progress read_script(struct project *project)
+{
+	switch (alembic_scripts_advance(
+		&project->scripts, &project->locations, &project->finding)) {
+	case ALEMBIC_MORE:
+		break;
+	case ALEMBIC_READ:
+		return build_graph(project);
+	case ALEMBIC_CONCLUDED:
+		return PROJECT_CONCLUDED;
+	}
+	return PROJECT_CONFIGURED;
 }
 
 static void list_heads(struct inspection *inspection)
 {
-	const struct alembic_graph *graph = &inspection->project.graph;
+	const struct alembic_graph *graph = &inspection->project->graph;
 	for (size_t i = 0; i < graph->count; i++)
 		if (graph->revisions[i].is_effective)
 			list_append(&inspection->finding->heads, graph->revisions[i].id);
@@ -65,7 +87,7 @@ static void list_heads(struct inspection *inspection)
 
 static void refuse_foreign(const struct inspection *inspection, const char *version)
 {
-	const struct alembic_graph *graph = &inspection->project.graph;
+	const struct alembic_graph *graph = &inspection->project->graph;
 	struct finding *finding = inspection->finding;
 	if (alembic_graph_may_mean(graph, version)) {
 		(void)finding_set(finding, FINDING_UNKNOWN,
@@ -101,7 +123,7 @@ static void refuse_overlap(
 static bool find_rows(
 	struct inspection *inspection, const struct migrations_row *rows, size_t count)
 {
-	const struct alembic_graph *graph = &inspection->project.graph;
+	const struct alembic_graph *graph = &inspection->project->graph;
 	for (size_t i = 0; i < count; i++) {
 		const char *version = rows[i].version != NULL ? rows[i].version : "";
 		const struct alembic_revision *found = alembic_graph_find(graph, version);
@@ -133,7 +155,7 @@ static bool apply_rows(struct inspection *inspection)
 	if (find_rows(inspection, state->rows, count))
 		return true;
 	const struct alembic_revision *overlap =
-		alembic_graph_apply(&inspection->project.graph, inspection->applied, count);
+		alembic_graph_apply(&inspection->project->graph, inspection->applied, count);
 	if (overlap != NULL)
 		refuse_overlap(inspection, overlap);
 	return overlap != NULL;
@@ -141,7 +163,7 @@ static bool apply_rows(struct inspection *inspection)
 
 static size_t count_pending(const struct inspection *inspection)
 {
-	const struct alembic_graph *graph = &inspection->project.graph;
+	const struct alembic_graph *graph = &inspection->project->graph;
 	size_t pending = 0;
 	for (size_t i = 0; i < graph->count; i++)
 		pending += !graph->revisions[i].is_applied;
@@ -170,7 +192,7 @@ static char *heads_text(const struct alembic_graph *graph, size_t *count)
 static bool refuse_heads(const struct inspection *inspection)
 {
 	size_t count;
-	autofree char *heads = heads_text(&inspection->project.graph, &count);
+	autofree char *heads = heads_text(&inspection->project->graph, &count);
 	const char *tool = tool_of(inspection);
 	if (count < 2 || inspection->files->all_heads)
 		return false;
@@ -207,13 +229,13 @@ static const struct alembic_revision *next_pending(const struct alembic_graph *g
 
 static void set_pending(const struct inspection *inspection, size_t pending)
 {
-	const struct alembic_graph *graph = &inspection->project.graph;
+	const struct alembic_graph *graph = &inspection->project->graph;
 	const struct alembic_revision *next = next_pending(graph);
 	inspection->finding->pending = pending;
 	finding_advise(inspection->finding, "%s upgrade%s", tool_of(inspection),
-		inspection->files->all_heads   ? " heads"
-		: inspection->project.is_flask ? ""
-					       : " head");
+		inspection->files->all_heads	? " heads"
+		: inspection->project->is_flask ? ""
+						: " head");
 	(void)finding_set(inspection->finding, FINDING_PENDING,
 		"%zu of %zu revisions are not applied, next %s (%s) (Target database is not up to "
 		"date)",
@@ -239,7 +261,17 @@ static void conclude_unapplied(const struct inspection *inspection, size_t pendi
 		state->has_version_table ? "the version table is empty" : "no version table");
 }
 
-static void conclude(struct inspection *inspection)
+static bool advance(struct migrations_project *base)
+{
+	struct project *project = (struct project *)base;
+	if (project->progress == PROJECT_NEW)
+		project->progress = read_configuration(project);
+	else if (project->progress == PROJECT_CONFIGURED)
+		project->progress = read_script(project);
+	return project->progress < PROJECT_READ;
+}
+
+static void judge(struct inspection *inspection)
 {
 	struct finding *finding = inspection->finding;
 	if (inspection->state->version_tables > 1) {
@@ -247,15 +279,20 @@ static void conclude(struct inspection *inspection)
 			inspection->state->version_tables);
 		return;
 	}
-	if (read_project(inspection))
+	while (advance(&inspection->project->base))
+		continue;
+	if (inspection->project->progress == PROJECT_CONCLUDED) {
+		*finding = inspection->project->finding;
+		inspection->project->finding = (struct finding){0};
 		return;
+	}
 	list_heads(inspection);
 	if (apply_rows(inspection))
 		return;
 	size_t pending = count_pending(inspection);
 	if (pending == 0 && inspection->applied_count > 0)
 		(void)finding_set(finding, FINDING_AT_HEAD, "all %zu revisions are applied",
-			inspection->project.graph.count);
+			inspection->project->graph.count);
 	else if (refuse_heads(inspection))
 		return;
 	else if (inspection->applied_count == 0)
@@ -264,13 +301,39 @@ static void conclude(struct inspection *inspection)
 		set_pending(inspection, pending);
 }
 
+static struct migrations_project *begin(const struct migrations_files *files)
+{
+	struct project *project = memory_zeroed(1, sizeof *project);
+	*project = (struct project){.base = {.reader = &alembic_reader}, .files = *files};
+	return &project->base;
+}
+
+static void conclude(struct migrations_project *base, const struct migrations_state *state,
+	struct finding *finding)
+{
+	struct project *project = (struct project *)base;
+	struct inspection inspection = {
+		.files = &project->files, .state = state, .project = project, .finding = finding};
+	judge(&inspection);
+	free(inspection.applied);
+}
+
+static void end(struct migrations_project *base)
+{
+	struct project *project = (struct project *)base;
+	alembic_graph_clear(&project->graph);
+	alembic_scripts_clear(&project->scripts);
+	list_clear(&project->locations.folders);
+	finding_clear(&project->finding);
+	free(project);
+}
+
 static void inspect(const struct migrations_files *files, const struct migrations_state *state,
 	struct finding *finding)
 {
-	struct inspection inspection = {.files = files, .state = state, .finding = finding};
-	conclude(&inspection);
-	free(inspection.applied);
-	clear_project(&inspection.project);
+	struct migrations_project *project = begin(files);
+	conclude(project, state, finding);
+	end(project);
 }
 
 static const char *const commands[] = {"flask db upgrade", "flask db upgrade head",
@@ -283,4 +346,8 @@ const struct migrations_reader alembic_reader = {
 	.version_table = "alembic_version",
 	.version_column = "version_num",
 	.inspect = inspect,
+	.begin = begin,
+	.advance = advance,
+	.conclude = conclude,
+	.end = end,
 };

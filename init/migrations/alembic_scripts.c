@@ -100,14 +100,14 @@ static bool read_small(int folder, const struct dirent *entry, struct text *cont
 	return true;
 }
 
-/* contents is room that is used again. */
-static struct finding *read_script(struct alembic_scripts *scripts, DIR *directory,
-	const struct dirent *entry, char *path, struct text *contents, struct finding *finding)
+static struct finding *read_script(struct alembic_scripts *scripts, const struct dirent *entry,
+	char *path, struct finding *finding)
 {
 	struct error error;
+	struct text *contents = &scripts->contents;
 	contents->length = 0;
 	struct alembic_script *script = add_script(scripts, path);
-	if (!read_small(dirfd(directory), entry, contents) &&
+	if (!read_small(dirfd(scripts->directory), entry, contents) &&
 		read_file(path, contents, &error) != 0)
 		return finding_set(finding, FINDING_UNKNOWN, "%s", error.message);
 	alembic_script_read(script, contents->length > 0 ? contents->bytes : "", contents->length);
@@ -123,7 +123,7 @@ static bool is_script_name(const char *name)
 }
 
 static struct finding *read_entry(struct alembic_scripts *scripts, const char *folder,
-	DIR *directory, const struct dirent *entry, struct text *contents, struct finding *finding)
+	const struct dirent *entry, struct finding *finding)
 {
 	/* What the pattern's "$" makes of it depends on where it stands. */
 	if (strchr(entry->d_name, '\n') != NULL)
@@ -136,50 +136,63 @@ static struct finding *read_entry(struct alembic_scripts *scripts, const char *f
 			finding, FINDING_UNKNOWN, "%s: more than %d files", folder, MOST_SCRIPTS);
 	struct text path = {0};
 	text_add_format(&path, "%s/%s", folder, entry->d_name);
-	return read_script(scripts, directory, entry, text_take(&path), contents, finding);
+	return read_script(scripts, entry, text_take(&path), finding);
 }
 
-static struct finding *refuse_folder(const char *folder, int number, struct finding *finding)
+static enum alembic_reading refuse_folder(const char *folder, int number, struct finding *finding)
 {
 	finding_advise(finding,
 		"is the folder in the image? .dockerignore may leave it out, and git keeps no "
 		"empty one");
-	return finding_set(finding, number == ENOENT ? FINDING_BROKEN : FINDING_UNKNOWN, "%s: %s",
+	(void)finding_set(finding, number == ENOENT ? FINDING_BROKEN : FINDING_UNKNOWN, "%s: %s",
 		folder, strerror(number));
+	return ALEMBIC_CONCLUDED;
 }
 
-static struct finding *read_folder(struct alembic_scripts *scripts, const char *folder,
+static void leave_folder(struct alembic_scripts *scripts)
+{
+	if (scripts->directory != NULL)
+		(void)closedir(scripts->directory);
+	scripts->directory = NULL;
+	scripts->folder++;
+}
+
+static enum alembic_reading enter_folder(struct alembic_scripts *scripts, const char *folder,
 	bool may_be_missing, struct finding *finding)
 {
-	DIR *directory = opendir(folder);
-	if (directory == NULL && errno == ENOENT && may_be_missing)
-		return NULL;
-	if (directory == NULL)
+	scripts->directory = opendir(folder);
+	if (scripts->directory == NULL && (errno != ENOENT || !may_be_missing))
 		return refuse_folder(folder, errno, finding);
-	struct text contents = {0};
-	struct finding *concluded = NULL;
-	const struct dirent *entry;
-	while (concluded == NULL && (entry = readdir(directory)) != NULL)
-		concluded = read_entry(scripts, folder, directory, entry, &contents, finding);
-	text_free(&contents);
-	(void)closedir(directory);
-	return concluded;
+	if (scripts->directory == NULL)
+		leave_folder(scripts);
+	return ALEMBIC_MORE;
 }
 
-struct finding *alembic_scripts_read(struct alembic_scripts *scripts,
+enum alembic_reading alembic_scripts_advance(struct alembic_scripts *scripts,
 	const struct alembic_locations *locations, struct finding *finding)
 {
-	for (size_t i = 0; i < locations->folders.count; i++)
-		if (read_folder(scripts, locations->folders.items[i], locations->may_be_missing,
-			    finding) != NULL)
-			return finding;
-	return NULL;
+	if (scripts->folder == locations->folders.count)
+		return ALEMBIC_READ;
+	const char *folder = locations->folders.items[scripts->folder];
+	if (scripts->directory == NULL)
+		return enter_folder(scripts, folder, locations->may_be_missing, finding);
+	errno = 0;
+	const struct dirent *entry = readdir(scripts->directory);
+	if (entry == NULL && errno != 0)
+		return refuse_folder(folder, errno, finding);
+	if (entry == NULL)
+		leave_folder(scripts);
+	else if (read_entry(scripts, folder, entry, finding) != NULL)
+		return ALEMBIC_CONCLUDED;
+	return ALEMBIC_MORE;
 }
 
 void alembic_scripts_clear(struct alembic_scripts *scripts)
 {
+	leave_folder(scripts);
 	for (size_t i = 0; i < scripts->count; i++)
 		alembic_script_clear(&scripts->items[i]);
 	free(scripts->items);
+	text_free(&scripts->contents);
 	*scripts = (struct alembic_scripts){0};
 }

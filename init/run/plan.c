@@ -283,6 +283,15 @@ static void (*const scopes[])(struct draft *draft) = {
 	[PLAN_GUARD] = add_waiting_guard,
 };
 
+/* Does nothing of ours run between the database's answer and the look at the migrations? */
+static bool looks_at_once(const struct plan *plan)
+{
+	for (size_t i = 1; i < plan->step_count; i++)
+		if (plan->steps[i].kind == PLAN_STEP_COORDINATE)
+			return plan->steps[i - 1].kind == PLAN_STEP_WAIT;
+	return false;
+}
+
 /* tminus's own children write no lines but through the log; who becomes PID 1 has no child. */
 static void add_prefixes(const struct draft *draft)
 {
@@ -327,6 +336,7 @@ struct plan *plan_new(const struct config *config, const struct plan_request *re
 	if (request->scope != PLAN_RUN)
 		add_release(plan);
 	plan->keeper_job->work_count = plan->work_count;
+	plan->keeper_job->looks_at_once = looks_at_once(plan);
 	add_prefixes(&draft);
 	return plan;
 }

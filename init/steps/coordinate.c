@@ -41,14 +41,15 @@ static struct lock *make_lock(const struct keeper_job *job, const struct list *p
 	return lock_new(own != NULL ? own : job->wait.database, paths, own != NULL);
 }
 
-struct coordination *coordination_new(
-	const struct keeper_job *job, int channel, struct session **session)
+struct coordination *coordination_new(const struct keeper_job *job, int channel,
+	struct session **session, struct project_ahead *ahead)
 {
 	struct coordination *all = memory_zeroed(1, sizeof *all);
 	struct list paths = {0};
 	all->job = job;
 	all->channel = channel;
 	all->session = session;
+	all->inspection.ahead = ahead;
 	if (job->config->backup_directory != NULL)
 		all->backups = realpath(job->config->backup_directory, NULL);
 	/* Migrations are looked for where the commands run; what is not there is unknown. */

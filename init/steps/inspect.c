@@ -4,15 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/read_file.h"
 #include "database/catalog.h"
 #include "database/extensions.h"
-#include "migrations/reader.h"
 #include "steps/precondition.h"
+#include "steps/project.h"
 
 #define REVISIONS_SHOWN 4
 #define REASON_SIZE 300
@@ -60,17 +59,6 @@ static bool has_upgrade(const struct keeper_job *job)
 }
 
 /* --- the version table ----------------------------------------------------------------------- */
-
-static const struct migrations_reader *find_reader(const struct config *config)
-{
-	if (config->upgrade_tool == NULL || config->upgrade_trust == TRUST_TOOL)
-		return NULL;
-	const struct migrations_reader *reader = migrations_reader_find(config->upgrade_tool);
-	bool certain = reader != NULL &&
-		       (config->upgrade_migrations != NULL ||
-			       migrations_is_plain(reader, config->upgrade_command.items));
-	return certain ? reader : NULL;
-}
 
 /* SELECT column FROM table ORDER BY 1 */
 static int read_column(
@@ -124,18 +112,6 @@ static int read_lock(const struct reading *reading, struct migrations_state *sta
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* The folder of the migrations: the setting's, else the first of the reader's that is there. */
-static const char *find_directory(const struct reading *reading)
-{
-	const struct migrations_reader *reader = reading->reader;
-	if (reading->config->upgrade_migrations != NULL)
-		return reading->config->upgrade_migrations;
-	for (size_t i = 0; reader->directories[i] != NULL; i++)
-		if (access(reader->directories[i], F_OK) == 0)
-			return reader->directories[i];
-	return reader->directories[0];
-}
-
 static void add_file(struct sha256 *sha, const char *folder, const char *name)
 {
 	struct text path = {0};
@@ -165,33 +141,19 @@ static void digest_trust(const struct reading *reading, const char *directory)
 	sha256_end(&sha, reading->inspection->trust);
 }
 
-/* "alembic upgrade heads" */
-static bool takes_all_heads(const struct config *config)
-{
-	const struct list *command = &config->upgrade_command;
-	return command->count > 0 && text_equal(command->items[command->count - 1], "heads");
-}
-
 static void conclude(
 	const struct reading *reading, struct migrations_state *state, const struct rows *versions)
 {
 	struct inspection *inspection = reading->inspection;
-	const char *directory = find_directory(reading);
 	size_t count = rows_count(versions);
 	struct migrations_row *rows = memory_zeroed(count + 1, sizeof *rows);
 	for (size_t i = 0; i < count; i++)
 		rows[i].version = rows_value(versions, i, 0);
 	state->rows = rows;
 	state->row_count = count;
-	const struct migrations_files files = {
-		.directory = directory,
-		.version_table_is_set = reading->config->upgrade_version_table != NULL,
-		.schema_is_set = reading->config->database_schema != NULL,
-		.has_no_search_path = reading->job->wait.database->kind != DATABASE_POSTGRES,
-		.all_heads = takes_all_heads(reading->config),
-	};
-	reading->reader->inspect(&files, state, &inspection->finding);
-	digest_trust(reading, directory);
+	project_conclude(
+		reading->reader, reading->job, inspection->ahead, state, &inspection->finding);
+	digest_trust(reading, project_directory(reading->reader, reading->config));
 	free(rows);
 }
 
@@ -218,11 +180,6 @@ static int read_migrations(const struct reading *reading, const struct catalog *
 	}
 	rows_clear(&versions);
 	return result;
-}
-
-bool inspect_reads(const struct config *config)
-{
-	return find_reader(config) != NULL;
 }
 
 static const char *why_no_reader(const struct reading *reading)
@@ -455,7 +412,7 @@ int inspect(const struct keeper_job *job, struct session *session, bool alone,
 		.job = job,
 		.config = config,
 		.session = session,
-		.reader = find_reader(config),
+		.reader = project_reader(config),
 		.alone = alone,
 		.inspection = inspection,
 		.failure = failure,
@@ -496,5 +453,5 @@ void inspection_clear(struct inspection *inspection)
 	free(inspection->passed);
 	list_clear(&inspection->missing);
 	free(inspection->view);
-	*inspection = (struct inspection){.answer = inspection->answer};
+	*inspection = (struct inspection){.answer = inspection->answer, .ahead = inspection->ahead};
 }

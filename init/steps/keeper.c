@@ -1,8 +1,11 @@
 #include "steps/keeper.h"
 
+#include <unistd.h>
+
 #include "steps/backup.h"
 #include "steps/coordinate.h"
 #include "steps/message.h"
+#include "steps/project.h"
 #include "steps/wait.h"
 #include "steps/work.h"
 
@@ -10,6 +13,7 @@ struct keeper {
 	const struct keeper_job *job;
 	int channel;
 	struct session *session;	   /* opened by the wait step, NULL before */
+	struct project_ahead ahead;	   /* read during its login */
 	struct coordination *coordination; /* NULL before the first question about it */
 };
 
@@ -19,7 +23,7 @@ typedef int answer(struct keeper *keeper, const struct message *question);
 static int answer_wait(struct keeper *keeper, const struct message *question)
 {
 	(void)question;
-	return wait_for(&keeper->job->wait, keeper->channel, &keeper->session);
+	return wait_for(&keeper->job->wait, keeper->channel, &keeper->ahead, &keeper->session);
 }
 
 static int answer_coordinate(struct keeper *keeper, const struct message *question)
@@ -27,8 +31,8 @@ static int answer_coordinate(struct keeper *keeper, const struct message *questi
 	(void)question;
 	if (keeper->coordination == NULL) {
 		restore_tell_unfinished(keeper->job->config, &keeper->job->wait, keeper->channel);
-		keeper->coordination =
-			coordination_new(keeper->job, keeper->channel, &keeper->session);
+		keeper->coordination = coordination_new(
+			keeper->job, keeper->channel, &keeper->session, &keeper->ahead);
 	}
 	return coordinate(keeper->coordination);
 }
@@ -78,15 +82,25 @@ static int next_question(struct keeper *keeper, struct message *question)
 	return message_take(keeper->channel, question) == MESSAGE_TAKEN ? 0 : -1;
 }
 
+/* From where the commands run, which may turn up later; the coordination tells if it does not. */
+static bool may_read_ahead(const struct keeper_job *job)
+{
+	const char *folder = job->wait.folder;
+	return (folder == NULL || chdir(folder) == 0) && job->looks_at_once;
+}
+
 int keeper_child(void *context, int channel)
 {
-	struct keeper keeper = {.job = context, .channel = channel};
+	const struct keeper_job *job = context;
+	struct keeper keeper = {
+		.job = job, .channel = channel, .ahead = {.job = may_read_ahead(job) ? job : NULL}};
 	struct message question;
 	int result = 0;
 	while (result == 0 && next_question(&keeper, &question) == 0)
 		if (answers[question.kind] != NULL)
 			result = answers[question.kind](&keeper, &question);
 	coordination_free(keeper.coordination);
+	project_forget(&keeper.ahead);
 	session_close(keeper.session);
 	return result == 0 ? 0 : STATUS_UNAVAILABLE;
 }

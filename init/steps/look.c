@@ -55,7 +55,7 @@ static int ask_tool(struct coordination *all)
 /* The answer of a moment ago is good enough, unless somebody else has been at work since. */
 static int ask_where_needed(struct coordination *all, bool anew)
 {
-	if (all->job->check == NULL || inspect_reads(all->job->config))
+	if (all->job->check == NULL || project_reader(all->job->config) != NULL)
 		return 0;
 	bool fresh = all->asked_at != 0 && clock_now() - all->asked_at < ASK_AGAIN;
 	return fresh && !anew ? 0 : ask_tool(all);

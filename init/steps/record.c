@@ -172,6 +172,6 @@ void record_doubt(
 			"work on another database, or another schema (database.schema)? %s its "
 			"word is enough",
 			inspection_text(&all->inspection, state, sizeof state),
-			inspect_reads(all->job->config) ? "With upgrade.trust = tool"
-							: "Without upgrade.check");
+			project_reader(all->job->config) != NULL ? "With upgrade.trust = tool"
+								 : "Without upgrade.check");
 }

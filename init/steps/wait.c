@@ -13,6 +13,7 @@
 #include "steps/message.h"
 #include "steps/pause.h"
 #include "steps/probe.h"
+#include "steps/project.h"
 
 /* Milliseconds. A probe interval grows from the first to the last by half each time; a lost SYN
  * costs one connect limit; a refused login is not repeated often, because servers count them. */
@@ -36,8 +37,9 @@ struct wait {
 	int64_t refused_since; /* CLOCK_NEVER while it is not */
 	int64_t told_at;
 	char told[512];
-	bool hinted;	    /* what a silent server may be */
-	struct pause pause; /* for its jitter */
+	bool hinted;		     /* what a silent server may be */
+	struct pause pause;	     /* for its jitter */
+	struct project_ahead *ahead; /* NULL: nothing is read */
 };
 
 static int64_t smaller(int64_t one, int64_t other)
@@ -160,6 +162,12 @@ static void tell_hint(void *context, const char *text)
 	wait->hinted = true;
 }
 
+static bool read_ahead(void *context)
+{
+	const struct wait *wait = context;
+	return wait->ahead != NULL && project_read_ahead(wait->ahead);
+}
+
 /* One probe, on the open session where there is one. */
 static int probe(struct wait *wait, struct failure *failure)
 {
@@ -180,6 +188,7 @@ static int probe(struct wait *wait, struct failure *failure)
 		.handshake_limit = HANDSHAKE_LIMIT,
 		.application_name = "tminus",
 		.tell = tell_hint,
+		.meanwhile = read_ahead,
 		.context = wait,
 	};
 	if (open_session(job, &options, &wait->session, failure) == 0)
@@ -247,7 +256,8 @@ static int round_of(struct wait *wait, int64_t *interval)
 	return 0;
 }
 
-int wait_for(const struct wait_job *job, int channel, struct session **session)
+int wait_for(const struct wait_job *job, int channel, struct project_ahead *ahead,
+	struct session **session)
 {
 	struct wait wait = {
 		.job = job,
@@ -256,6 +266,7 @@ int wait_for(const struct wait_job *job, int channel, struct session **session)
 		.connect_limit = CONNECT_LIMIT_FIRST,
 		.usable_since = CLOCK_NEVER,
 		.refused_since = CLOCK_NEVER,
+		.ahead = ahead,
 	};
 	int64_t interval = 0;
 	int result;
@@ -278,7 +289,7 @@ int wait_for(const struct wait_job *job, int channel, struct session **session)
 int wait_child(void *context, int channel)
 {
 	struct session *session = NULL;
-	if (wait_for(context, channel, &session) != 0)
+	if (wait_for(context, channel, NULL, &session) != 0)
 		return STATUS_UNAVAILABLE;
 	session_close(session);
 	return 0;

@@ -46,6 +46,18 @@ def test_a_file_that_cannot_be_read_as_a_revision_is_left_to_the_tool(fleet):
     assert status in (65, 76) and not fleet.apps()
 
 
+def test_a_step_before_the_upgrade_may_bring_a_revision(fleet):
+    fleet.own_project()
+    assert fleet.boot()[0] == 0 and fleet.boot()[0] == 0
+    fleet.add_revision("0004", "0003")
+    fleet.project.joinpath("versions/0004.py").rename(fleet.folder / "later.py")
+    step = fleet.folder.script("bring", f'#!/bin/sh\ncp "$FLEET/later.py" "{fleet.project}/versions/0004.py"\n')
+    status, log = fleet.boot(settings={"step_bring_command": step, "step_bring_after": "wait",
+                                           "step_bring_before": "upgrade"})
+    assert status == 0, log
+    assert fleet.applied() == [*REVISIONS, "0004"]
+
+
 def start_with_a_later_revision(fleet):
     fleet.own_project()
     fleet.add_revision("0004", "0003")
