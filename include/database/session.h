@@ -36,6 +36,14 @@ struct failure {
 	char message[512]; /* the reason in one line, for the user, with what to do */
 };
 
+/* What can be done while an answer of the server's is awaited, as long as the session lives. */
+struct meanwhile {
+	/* Does a piece, a millisecond of work at most; false when there is none left for now. NULL
+	 * for nothing to do; not called where the client library waits by itself. */
+	bool (*work)(void *context);
+	void *context; /* outlives the session */
+};
+
 struct session_options {
 	enum wait_level level; /* WAIT_TCP, WAIT_READY or WAIT_QUERY */
 	bool writable; /* at WAIT_QUERY a read-only or recovering server is not good enough */
@@ -45,11 +53,8 @@ struct session_options {
 	/* Is told what is waited for where a server keeps silent that is to speak first; NULL for
 	 * nobody. */
 	void (*tell)(void *context, const char *text);
-	/* Is called again and again while a login's answer is awaited, until it says false; a
-	 * millisecond at most each. NULL for nothing to do, and left out where the client library
-	 * waits by itself. */
-	bool (*meanwhile)(void *context);
 	void *context;
+	struct meanwhile meanwhile;
 };
 
 struct session;

@@ -27,14 +27,16 @@ const struct migrations_reader *project_reader(const struct config *config);
 /* The folder of the migrations: the setting's, else the first of the reader's that is there. */
 const char *project_directory(const struct migrations_reader *reader, const struct config *config);
 
-/* For session_options.meanwhile: reads a file more. False when there is none left. */
-bool project_read_ahead(struct project_ahead *ahead);
+/* For session_options.meanwhile, with a struct project_ahead: reads a file more. False when there
+ * is none left. */
+bool project_read_ahead(void *context);
 
-/* As reader->inspect, with what was read ahead, which is used up. ahead may be NULL. */
+/* As reader->inspect, with what was read ahead, which is used up: nothing more is read ahead
+ * afterwards. ahead may be NULL. */
 void project_conclude(const struct migrations_reader *reader, const struct keeper_job *job,
 	struct project_ahead *ahead, const struct migrations_state *state, struct finding *finding);
 
-/* Frees what was read, and was not used. */
+/* Frees what was read, and reads nothing ahead any more. */
 void project_forget(struct project_ahead *ahead);
 
 #endif

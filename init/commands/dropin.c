@@ -492,10 +492,9 @@ static int begin(char **argv, char **environment)
 int commands_as_another(char **argv, char **environment)
 {
 	static const char as[] = "--as=";
-	const char *slash = strrchr(argv[0], '/');
 	bool asked = argv[1] != NULL && text_starts_with(argv[1], as);
 	self.called = asked ? argv[1] + strlen(as) : argv[0];
-	self.program = program_find(asked || slash == NULL ? self.called : slash + 1);
+	self.program = program_find(asked ? self.called : text_last_part(self.called));
 	if (self.program != NULL)
 		return begin(argv + asked, environment);
 	if (!asked)

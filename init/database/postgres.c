@@ -18,6 +18,7 @@
 struct postgres {
 	struct connection base;
 	PGconn *conn;
+	struct meanwhile meanwhile;
 };
 
 /* A login on its way. */
@@ -27,6 +28,17 @@ struct login {
 	int64_t connect_deadline;
 	int64_t handshake_deadline; /* CLOCK_NEVER until the TCP connection stands */
 };
+
+/* As address_wait; until then there may be something to do. */
+static int await_answer(
+	PGconn *conn, const struct meanwhile *meanwhile, short events, int64_t deadline)
+{
+	int descriptor = PQsocket(conn);
+	while (meanwhile->work != NULL && !address_is_ready(descriptor, events) &&
+		meanwhile->work(meanwhile->context))
+		continue;
+	return address_wait(descriptor, events, deadline);
+}
 
 /* --- parameters ------------------------------------------------------------------------------ */
 
@@ -274,17 +286,6 @@ static int tell_late(const struct login *login, struct failure *failure)
 	return address_silent(login->attempt->place, options->handshake_limit, failure);
 }
 
-/* As address_wait, with something to do until then. */
-static int await_answer(const struct login *login, short events, int64_t deadline)
-{
-	const struct session_options *options = login->attempt->options;
-	int descriptor = PQsocket(login->conn);
-	while (options->meanwhile != NULL && !address_is_ready(descriptor, events) &&
-		options->meanwhile(options->context))
-		continue;
-	return address_wait(descriptor, events, deadline);
-}
-
 /* Drives the login to its end. PostgreSQL manual 34.1, PQconnectPoll */
 static int finish_login(struct login *login, struct failure *failure)
 {
@@ -293,7 +294,8 @@ static int finish_login(struct login *login, struct failure *failure)
 		short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 		if (state == PGRES_POLLING_FAILED)
 			return tell_failure(login->attempt->place, login->conn, failure);
-		if (await_answer(login, events, current_deadline(login)) == 0)
+		if (await_answer(login->conn, &login->attempt->options->meanwhile, events,
+			    current_deadline(login)) == 0)
 			return tell_late(login, failure);
 		state = PQconnectPoll(login->conn);
 	}
@@ -343,8 +345,9 @@ static int tell_result(
 }
 
 /* 1 when libpq has read a whole result, 0 when deadline is over, -1 when the connection broke. */
-static int await_result(PGconn *conn, int64_t deadline)
+static int await_result(const struct postgres *postgres, int64_t deadline)
 {
+	PGconn *conn = postgres->conn;
 	for (;;) {
 		int unsent = PQflush(conn);
 		if (unsent < 0)
@@ -352,7 +355,7 @@ static int await_result(PGconn *conn, int64_t deadline)
 		if (unsent == 0 && !PQisBusy(conn))
 			return 1;
 		short events = (short)(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-		if (address_wait(PQsocket(conn), events, deadline) == 0)
+		if (await_answer(conn, &postgres->meanwhile, events, deadline) == 0)
 			return 0;
 		if (!PQconsumeInput(conn))
 			return -1;
@@ -368,7 +371,7 @@ static int ask(struct postgres *postgres, const char *query, int64_t deadline, P
 	if (!PQsendQuery(postgres->conn, query))
 		return tell_failure(postgres->base.place, postgres->conn, failure);
 	for (;;) {
-		int ready = await_result(postgres->conn, deadline);
+		int ready = await_result(postgres, deadline);
 		PGresult *result = ready > 0 ? PQgetResult(postgres->conn) : NULL;
 		if (ready == 0) {
 			PQclear(*last);
@@ -478,6 +481,7 @@ static int postgres_open(
 	}
 	struct postgres *postgres = memory_zeroed(1, sizeof *postgres);
 	postgres->conn = login.conn;
+	postgres->meanwhile = attempt->options->meanwhile;
 	postgres->base.limit = attempt->options->handshake_limit;
 	postgres->base.backend = PQbackendPID(login.conn);
 	(void)snprintf(postgres->base.place, sizeof postgres->base.place, "%s", attempt->place);

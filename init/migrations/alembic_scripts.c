@@ -38,7 +38,7 @@ static struct finding *refuse_absent(
 
 static bool is_hexadecimal(const char *path)
 {
-	const char *name = strrchr(path, '/') + 1;
+	const char *name = text_last_part(path);
 	return text_equal(name + strspn(name, "0123456789abcdef"), ".py");
 }
 

@@ -82,8 +82,7 @@ static int by_version(const void *one, const void *other)
 /* "20240101_add_users.scope.rb" -> "AddUsers", as camelize does. */
 static char *class_name(const struct versioned_file *file)
 {
-	const char *slash = strrchr(file->path, '/');
-	const char *byte = slash != NULL ? slash + 1 : file->path;
+	const char *byte = text_last_part(file->path);
 	struct text name = {0};
 	for (byte += strspn(byte, DIGITS); *byte != '.'; byte++) {
 		int letter = byte[-1] == '_' ? toupper((unsigned char)*byte) : *byte;

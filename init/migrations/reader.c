@@ -1,6 +1,5 @@
 #include "migrations/reader.h"
 
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -32,9 +31,8 @@ static bool is_runner(const char *word)
 	static const char *const runners[] = {"poetry", "pipenv", "uv", "pdm", "hatch", "run",
 		"bundle", "exec", "npx", "--no-install", "pnpm", "yarn", "env", "python", "python3",
 		"-m", NULL};
-	const char *slash = strrchr(word, '/');
 	for (size_t i = 0; runners[i] != NULL; i++)
-		if (text_equal(slash != NULL ? slash + 1 : word, runners[i]))
+		if (text_equal(text_last_part(word), runners[i]))
 			return true;
 	return false;
 }
@@ -45,10 +43,10 @@ static char *joined(char *const *argv)
 	struct text text = {0};
 	while (*argv != NULL && is_runner(*argv))
 		argv++;
-	for (bool first = true; *argv != NULL; argv++, first = false) {
-		const char *slash = first ? strrchr(*argv, '/') : NULL;
-		text_add_format(&text, "%s%s", first ? "" : " ", slash != NULL ? slash + 1 : *argv);
-	}
+	if (*argv != NULL)
+		text_add(&text, text_last_part(*argv++));
+	for (; *argv != NULL; argv++)
+		text_add_format(&text, " %s", *argv);
 	return text_take(&text);
 }
 

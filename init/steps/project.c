@@ -48,44 +48,59 @@ static struct migrations_files files_of(
 	};
 }
 
-void project_forget(struct project_ahead *ahead)
+static void drop(struct project_ahead *ahead)
 {
 	if (ahead->project != NULL)
 		ahead->project->reader->end(ahead->project);
 	ahead->project = NULL;
 }
 
-static void forget_old(struct project_ahead *ahead)
+static void drop_old(struct project_ahead *ahead)
 {
 	if (clock_now() - ahead->begun >= STAYS_TRUE)
-		project_forget(ahead);
+		drop(ahead);
 }
 
-bool project_read_ahead(struct project_ahead *ahead)
+void project_forget(struct project_ahead *ahead)
 {
-	forget_old(ahead);
-	if (ahead->project != NULL)
-		return ahead->project->reader->advance(ahead->project);
-	const struct migrations_reader *reader =
-		ahead->job != NULL ? project_reader(ahead->job->config) : NULL;
-	if (reader == NULL || reader->begin == NULL)
-		return false;
+	drop(ahead);
+	ahead->job = NULL;
+}
+
+static void begin(struct project_ahead *ahead)
+{
+	const struct migrations_reader *reader = project_reader(ahead->job->config);
+	if (reader == NULL || reader->begin == NULL) {
+		ahead->job = NULL;
+		return;
+	}
 	const struct migrations_files files = files_of(reader, ahead->job);
 	ahead->project = reader->begin(&files);
 	ahead->begun = clock_now();
-	return true;
+}
+
+bool project_read_ahead(void *context)
+{
+	struct project_ahead *ahead = context;
+	if (ahead->job == NULL)
+		return false;
+	drop_old(ahead);
+	if (ahead->project == NULL)
+		begin(ahead);
+	return ahead->project != NULL && ahead->project->reader->advance(ahead->project);
 }
 
 void project_conclude(const struct migrations_reader *reader, const struct keeper_job *job,
 	struct project_ahead *ahead, const struct migrations_state *state, struct finding *finding)
 {
-	const struct migrations_files files = files_of(reader, job);
 	if (ahead != NULL)
-		forget_old(ahead);
-	if (ahead == NULL || ahead->project == NULL) {
+		drop_old(ahead);
+	if (ahead != NULL && ahead->project != NULL) {
+		reader->conclude(ahead->project, state, finding);
+	} else {
+		const struct migrations_files files = files_of(reader, job);
 		reader->inspect(&files, state, finding);
-		return;
 	}
-	reader->conclude(ahead->project, state, finding);
-	project_forget(ahead);
+	if (ahead != NULL)
+		project_forget(ahead);
 }

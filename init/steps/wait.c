@@ -162,12 +162,6 @@ static void tell_hint(void *context, const char *text)
 	wait->hinted = true;
 }
 
-static bool read_ahead(void *context)
-{
-	const struct wait *wait = context;
-	return wait->ahead != NULL && project_read_ahead(wait->ahead);
-}
-
 /* One probe, on the open session where there is one. */
 static int probe(struct wait *wait, struct failure *failure)
 {
@@ -188,8 +182,8 @@ static int probe(struct wait *wait, struct failure *failure)
 		.handshake_limit = HANDSHAKE_LIMIT,
 		.application_name = "tminus",
 		.tell = tell_hint,
-		.meanwhile = read_ahead,
 		.context = wait,
+		.meanwhile = {wait->ahead != NULL ? project_read_ahead : NULL, wait->ahead},
 	};
 	if (open_session(job, &options, &wait->session, failure) == 0)
 		return 0;

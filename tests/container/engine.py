@@ -42,6 +42,8 @@ STOP_LIMIT = 30
 # Of layers that no image uses any more.
 CACHE_SIZE = "6GB"
 SUITE = "trixie"
+# As in Debian's own image, no layer keeps the packages that it has installed.
+FORGET = """echo 'APT::Keep-Downloaded-Packages "false";' >"$1/etc/apt/apt.conf.d/docker-clean" """
 BASE = f"debian:{SUITE}-slim"
 
 
@@ -142,9 +144,8 @@ class Engine:
     def import_base(self):
         if self.has_image(BASE):
             return
-        # As in Debian's own image, no layer keeps the packages that it has installed.
-        made = subprocess.Popen(["mmdebstrap", "--quiet", "--variant=minbase",
-                                 '--aptopt=APT::Keep-Downloaded-Packages "false"', SUITE, "-", mirror()],
+        made = subprocess.Popen(["mmdebstrap", "--quiet", "--variant=minbase", f"--customize-hook={FORGET}", SUITE, "-",
+                                 mirror()],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         with made:
             self.run("docker", "import", "--change", 'CMD ["bash"]', "-", f"{BASE}-unproven", stdin=made.stdout)

@@ -58,8 +58,8 @@ static void the_first_look_alone_uses_what_was_read(void **state)
 	read_whole(&ahead);
 	add_revision();
 	assert_int_equal(conclude(&ahead), FINDING_AT_HEAD);
+	assert_false(project_read_ahead(&ahead));
 	assert_int_equal(conclude(&ahead), FINDING_PENDING);
-	project_forget(&ahead);
 }
 
 static void what_is_left_is_read_at_the_look(void **state)
@@ -70,7 +70,6 @@ static void what_is_left_is_read_at_the_look(void **state)
 	assert_true(project_read_ahead(&ahead));
 	add_revision();
 	assert_int_equal(conclude(&ahead), FINDING_PENDING);
-	project_forget(&ahead);
 }
 
 static void what_was_read_long_ago_is_read_again(void **state)
@@ -81,8 +80,7 @@ static void what_was_read_long_ago_is_read_again(void **state)
 	add_revision();
 	ahead.begun = clock_now() - 1000;
 	assert_int_equal(conclude(&ahead), FINDING_PENDING);
-	read_whole(&ahead);
-	project_forget(&ahead);
+	assert_false(project_read_ahead(&ahead));
 }
 
 static void nothing_is_read_ahead_where_it_must_not_be(void **state)
@@ -112,6 +110,16 @@ static void a_conclusion_of_the_files_alone_is_kept(void **state)
 	assert_null(ahead.project);
 }
 
+static void what_is_not_used_is_given_back(void **state)
+{
+	struct project_ahead ahead = {.job = &job};
+	(void)state;
+	read_whole(&ahead);
+	project_forget(&ahead);
+	assert_null(ahead.project);
+	assert_false(project_read_ahead(&ahead));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, enter, folder_leave)
 
 int main(void)
@@ -123,6 +131,7 @@ int main(void)
 		TEST(nothing_is_read_ahead_where_it_must_not_be),
 		TEST(nothing_is_read_ahead_where_the_tool_decides),
 		TEST(a_conclusion_of_the_files_alone_is_kept),
+		TEST(what_is_not_used_is_given_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
