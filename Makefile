@@ -195,10 +195,16 @@ unit: $(UNIT_TESTS)
 # binary and its package.
 check: tests-installed
 	@$(MAKE) --no-print-directory layers
-	@$(MAKE) --no-print-directory all unit-programs
-	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs fuzz-targets
-	@$(MAKE) --no-print-directory static-where-possible
+	@$(MAKE) --no-print-directory $(PARALLEL) plain-programs sanitized-programs static-where-possible
 	@tests/run
+
+# One job for each processor, where make was not told how many.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: plain-programs sanitized-programs
+plain-programs: all unit-programs
+sanitized-programs:
+	@$(MAKE) --no-print-directory VARIANT=asan build/asan/tminus unit-programs fuzz-targets
 
 FOREIGN := $(filter-out $(shell uname -m),aarch64)
 check-long: export TMINUS_LONG = 1

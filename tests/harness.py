@@ -38,25 +38,17 @@ def is_sanitized():
 
 
 def await_true(condition, what, limit=LIMIT):
-    """Polls condition until it returns something true, which is returned."""
+    """Polls condition, ever more rarely, until it returns something true, which is returned."""
     deadline = time.monotonic() + limit
+    pause = 0.002
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {limit:.0f} s in vain for: {what() if callable(what) else what}")
-        time.sleep(0.002)
-
-
-def is_descendant(pid):
-    """Of this process; False for what has ended."""
-    while pid not in (0, os.getpid()):
-        try:
-            pid = int(re.search(r"^PPid:\s*(\d+)", read_text(f"/proc/{pid}/status"), re.MULTILINE)[1])
-        except (OSError, TypeError):
-            return False
-    return pid != 0
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.02)
 
 
 @contextlib.contextmanager
@@ -65,14 +57,19 @@ def watch_arguments(words):
     shown, over = [], threading.Event()
 
     def look():
-        while not over.wait(0.05):
-            for folder in pathlib.Path("/proc").glob("[0-9]*"):
-                with contextlib.suppress(OSError):
-                    line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                    if any(word in line for word in words) and is_descendant(int(folder.name)):
-                        shown.append(line)
+        for process in descendants(Process(os.getpid())):
+            line = read_text(f"/proc/{process.pid}/cmdline").replace("\0", " ")
+            if any(word in line for word in words):
+                shown.append(line)
 
-    watcher = threading.Thread(target=look, daemon=True)
+    def look_on():
+        try:
+            while not over.wait(0.05):
+                look()
+        except OSError as error:  # who does not look must not be taken for one who has seen nothing
+            shown.append(str(error))
+
+    watcher = threading.Thread(target=look_on, daemon=True)
     watcher.start()
     try:
         yield shown
@@ -140,8 +137,12 @@ class Process:
         return int(status["voluntary_ctxt_switches"])
 
     def children(self):
-        text = read_text(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [Process(int(pid)) for pid in text.split()]
+        """Of all its threads. proc_pid_children(5)"""
+        found = []
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for thread in os.listdir(f"/proc/{self.pid}/task"):
+                found += read_text(f"/proc/{self.pid}/task/{thread}/children").split()
+        return [Process(int(pid)) for pid in found]
 
     def signal(self, number):
         os.kill(self.pid, number)

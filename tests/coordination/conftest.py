@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+import zlib
 
 import pytest
 
@@ -50,9 +51,23 @@ def mariadb(mariadb_server):
     return empty_shop(mariadb_server)
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+SERVERS = ["postgres", "mariadb"]
+
+
+def pytest_generate_tests(metafunc):
+    """What takes server runs on both, or, in a module that does not say BOTH_SERVERS, on one, which its name
+    decides; with TMINUS_LONG=1 on both, too."""
+    own = any(mark.args[0] == "server" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "server" not in metafunc.fixturenames or own:
+        return
+    both = harness.LONG or getattr(metafunc.module, "BOTH_SERVERS", False)
+    chosen = SERVERS if both else [SERVERS[zlib.crc32(metafunc.definition.name.encode()) % 2]]
+    metafunc.parametrize("server", chosen, indirect=True)
+
+
+@pytest.fixture
 def server(request):
-    """Every test that takes it runs on PostgreSQL and on MariaDB."""
+    """Of the kind that pytest_generate_tests has chosen."""
     return request.getfixturevalue(request.param)
 
 

@@ -11,6 +11,8 @@ import servers
 from fleet import REVISIONS, connect
 from test_failures import errors
 
+BOTH_SERVERS = True
+
 COLUMNS = ["kind", "name", "state", "digest", "revision_from", "revision_to", "boot", "host", "at"]
 
 

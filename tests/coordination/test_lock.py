@@ -9,6 +9,8 @@ import servers
 from fleet import LIMIT, REVISIONS
 from foreign import held_lock, leave_begun, leave_pooled_sessions, lock_is_free, named_session, RunningDdl
 
+BOTH_SERVERS = True
+
 SURVIVOR = r"what elsewhere began \(upgrade, at [-\w:]+\) is still at work in the database"
 HELD = "another replica holds the lock"
 

@@ -6,6 +6,8 @@ import servers
 from shop import make_shop
 from fleet import LIMIT, MANY, REVISIONS, ROUNDS
 
+BOTH_SERVERS = True
+
 
 def expect_done_once(fleet, server):
     """Every revision applied once, one seed run to its end, and no app before that."""
