@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "config/assign.h"
+#include "config/checks.h"
 #include "config/condition.h"
 #include "config/database_settings.h"
 #include "config/environment.h"
@@ -25,8 +26,6 @@
 #include "config/words.h"
 
 /* A configuration on its way. */
-#define DURATION_SIZE 32
-
 struct loader {
 	const struct config_request *request;
 	struct config *config;
@@ -433,145 +432,6 @@ static void assign_named(struct loader *loader, enum named_kind kind)
 	check_names(loader, kind);
 }
 
-/* What is looked after beside boot needs a tminus that stays. */
-static void check_services(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	struct error error;
-	for (size_t i = 0; i < config->service_count; i++) {
-		const struct service_settings *service = &config->services[i];
-		if (service->ready == NULL)
-			continue;
-		if (service->after == AFTER_APP)
-			faults_add(loader->faults,
-				"%s: [service %s]: ready goes with after = boot: the app waits for "
-				"it",
-				service->origin, service->name);
-		if (target_check(service->ready, &error) != 0)
-			faults_add(loader->faults, "%s: [service %s]: %s", service->origin,
-				service->name, error.message);
-	}
-}
-
-static void check_jobs(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	for (size_t i = 0; i < config->job_count; i++) {
-		const struct job_settings *job = &config->jobs[i];
-		if (job->command.count > 0 && job->schedule.minutes == 0)
-			faults_add(loader->faults, "%s: [job %s] has no schedule", job->origin,
-				job->name);
-		if (job->single == SINGLE_YES && !config_coordinates(config))
-			faults_add(loader->faults,
-				"%s: [job %s]: single = yes needs a database with a login",
-				job->origin, job->name);
-	}
-}
-
-static void check_exec_mode(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	bool stays = config->app_restart != RESTART_NEVER || config->service_count > 0 ||
-		     config->job_count > 0;
-	if (config->app_mode == APP_EXEC && stays)
-		faults_add(loader->faults,
-			"%s: app.mode = exec leaves no tminus for app.restart, services and jobs",
-			origins_plain(config->origins, "app", "mode")->origin);
-}
-
-/* seed.undo deletes rows: in production it needs a second word. The preset's own is not there. */
-static void check_seed(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	const struct given *undo = origins_plain(config->origins, "seed", "undo");
-	if (config->production && config->seed_undo.count > 0 && !config->seed_production_undo)
-		faults_add(loader->faults,
-			"%s: seed.undo would delete rows in production (environment \"%s\"); say "
-			"seed.production_undo = yes if that is meant",
-			undo->origin, config->environment_name);
-}
-
-/* What upgrade.unversioned = stamp:REVISION must not be: to "head" it would hide for ever what the
- * tables lack of the newest revision. */
-static const char *stamp_fault(const struct config *config)
-{
-	const char *revision = config->stamp;
-	bool alembic = config->upgrade_tool != NULL &&
-		       text_equal(config->upgrade_tool, "alembic") &&
-		       list_has(&config->upgrade_command, "upgrade");
-	if (text_equal(revision, "head") || text_equal(revision, "heads"))
-		return "would mark every revision as applied, and what the tables lack of them "
-		       "would be missing for ever; name the revision that the tables are at";
-	if (revision[0] == '\0' || text_equal(revision, "base") ||
-		revision[strcspn(revision, "@+-:, \t")] != '\0')
-		return "names no revision: give the id of one file, as stamp:1f0c6d3a9b52";
-	if (!alembic)
-		return "is known of Alembic and Flask-Migrate alone (upgrade.tool = alembic, and "
-		       "an upgrade.command with the word upgrade)";
-	if (config->upgrade_trust == TRUST_TOOL)
-		return "needs tminus to read the state, which upgrade.trust = tool forbids";
-	return NULL;
-}
-
-static void check_unversioned(struct loader *loader)
-{
-	struct config *config = loader->config;
-	const char *text = config->upgrade_unversioned;
-	const char *origin = origins_plain(config->origins, "upgrade", "unversioned")->origin;
-	const char *fault = NULL;
-	if (text != NULL && text_starts_with(text, "stamp:")) {
-		config->unversioned = UNVERSIONED_STAMPS;
-		config->stamp = text + strlen("stamp:");
-		fault = stamp_fault(config);
-	} else if (text != NULL && text_equal(text, "refuse")) {
-		config->unversioned = UNVERSIONED_REFUSES;
-	} else if (text == NULL || !text_equal(text, "run")) {
-		fault = "is not one of run, refuse, stamp:REVISION";
-	}
-	if (fault != NULL)
-		faults_add(loader->faults, "%s: upgrade.unversioned: \"%s\" %s", origin,
-			text != NULL ? text : "", fault);
-}
-
-static void check_extensions(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	const char *origin = origins_plain(config->origins, "database", "extensions")->origin;
-	if (config->database_extensions.count == 0)
-		return;
-	if (!config_coordinates(config))
-		faults_add(loader->faults,
-			"%s: database.extensions needs a database with a login (DATABASE_URL)",
-			origin);
-	else if (config->database->kind != DATABASE_POSTGRES)
-		faults_add(
-			loader->faults, "%s: database.extensions is for PostgreSQL alone", origin);
-}
-
-static void check_seed_tables(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	if (config->seed_if_empty.count > 0 && !config_coordinates(config))
-		faults_add(loader->faults,
-			"%s: seed.if_empty needs a database with a login (DATABASE_URL)",
-			origins_plain(config->origins, "seed", "if_empty")->origin);
-}
-
-/* Stability is looked for within the limit. */
-static void check_wait(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	char room[2][DURATION_SIZE];
-	if (config->wait_timeout <= 0 || config->wait_stable < config->wait_timeout)
-		return;
-	faults_add(loader->faults,
-		"%s: wait.stable = %s is not shorter than wait.timeout = %s, so that nothing could "
-		"ever be ready in time",
-		origins_plain(config->origins, "wait", "stable")->origin,
-		text_duration(config->wait_stable, room[0], DURATION_SIZE),
-		text_duration(config->wait_timeout, room[1], DURATION_SIZE));
-}
-
 /* entry: NAME=value */
 static void hand_over(struct loader *loader, const char *entry)
 {
@@ -652,26 +512,6 @@ const struct database_url *config_work_database(const struct config *config)
 	return config->upgrade_database != NULL ? config->upgrade_database : config->database;
 }
 
-/* A way back must be known before it is needed. */
-static void check_way_back(struct loader *loader)
-{
-	const struct config *config = loader->config;
-	const char *origin = origins_plain(config->origins, "upgrade", "on_failure")->origin;
-	bool alembic = config->upgrade_tool != NULL &&
-		       text_equal(config->upgrade_tool, "alembic") &&
-		       list_has(&config->upgrade_command, "upgrade");
-	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK && !alembic &&
-		config->upgrade_rollback.count == 0)
-		faults_add(loader->faults,
-			"%s: upgrade.on_failure = rollback needs the command in upgrade.rollback",
-			origin);
-	if (config->upgrade_on_failure == UPGRADE_RESTORES && config->upgrade_mode == UPGRADE_RUN &&
-		(config->backup_directory == NULL || config->backup_when == BACKUP_NEVER))
-		faults_add(loader->faults,
-			"%s: upgrade.on_failure = restore needs a backup: set backup.directory",
-			origin);
-}
-
 bool config_coordinates(const struct config *config)
 {
 	const struct database_url *url = config_work_database(config);
@@ -705,16 +545,6 @@ static void check_targets(struct loader *loader)
 	config->targets = memory_zeroed(config->wait_targets.count, sizeof(struct database_url *));
 	for (size_t i = 0; i < config->wait_targets.count; i++)
 		check_target(loader, i, origin);
-}
-
-static void check_health(struct loader *loader)
-{
-	struct error error = {.message = "it is not of the form http://host:port/path"};
-	const struct config *config = loader->config;
-	const char *url = config->health_url;
-	if (url != NULL && (!text_starts_with(url, "http://") || target_check(url, &error) != 0))
-		faults_add(loader->faults, "%s: health.url: %s",
-			origins_plain(config->origins, "health", "url")->origin, error.message);
 }
 
 /* "TERM:QUIT", "HUP:0": -1 when it is none. */
@@ -830,21 +660,12 @@ static void fill(struct loader *loader)
 			assign_named(loader, kind);
 	role_check(config, loader->faults);
 	check_commands(loader);
-	check_wait(loader);
-	check_seed(loader);
-	check_way_back(loader);
 	find_database(loader);
 	const struct environment environment = environment_of(loader);
 	environment_require(&environment);
-	check_seed_tables(loader);
-	check_extensions(loader);
-	check_unversioned(loader);
 	fill_environment(loader);
 	check_targets(loader);
-	check_health(loader);
-	check_services(loader);
-	check_jobs(loader);
-	check_exec_mode(loader);
+	checks_run(config, loader->faults);
 	file_settings_check(config, loader->faults);
 	fill_rewrites(loader);
 	fill_app(loader);
