@@ -55,7 +55,7 @@ def await_true(condition, what, limit=LIMIT):
 def watch_arguments(words):
     """Looks at the argv of all our descendants as long as it lasts; yields those that held one of the words."""
     shown, over = [], threading.Event()
-
+    os.stat(f"/proc/self/task/{os.getpid()}/children")  # not every kernel has it
     def look():
         for process in descendants(Process(os.getpid())):
             line = read_text(f"/proc/{process.pid}/cmdline").replace("\0", " ")
@@ -66,8 +66,8 @@ def watch_arguments(words):
         try:
             while not over.wait(0.05):
                 look()
-        except OSError as error:  # who does not look must not be taken for one who has seen nothing
-            shown.append(str(error))
+        except Exception as error:  # who does not look must not be taken for one who has seen nothing
+            shown.append(repr(error))
 
     watcher = threading.Thread(target=look_on, daemon=True)
     watcher.start()

@@ -39,8 +39,9 @@ struct backup_job {
 int backup_make(const struct backup_job *job, int channel, char **path, char **summary,
 	struct error *error);
 
-/* Says over channel that a restore of this database was killed, where one was that left traces. */
-void restore_tell_unfinished(const struct config *config, const struct wait_job *wait, int channel);
+/* Says over channel that a restore of this database was killed, where one was that left traces in
+ * directory, which may be NULL. */
+void restore_tell_unfinished(const char *directory, const struct wait_job *wait, int channel);
 
 /* For spawn_child: context is a struct backup_job. 0 when done, else the exit status: 73, or 74. */
 int backup_child(void *context, int channel);

@@ -40,10 +40,11 @@
 
 struct coordination;
 
-/* job is borrowed. *session and ahead are the keeper's: the one may be closed and opened again, and
- * NULL between, the other is used up by the first look. */
+/* All is borrowed. *session and ahead are the keeper's: the one may be closed and opened again, and
+ * NULL between, the other is used up by the first look. backups is backup.directory, absolute; NULL
+ * for none. */
 struct coordination *coordination_new(const struct keeper_job *job, int channel,
-	struct session **session, struct project_ahead *ahead);
+	struct session **session, struct project_ahead *ahead, const char *backups);
 
 /* Answers MESSAGE_COORDINATE, MESSAGE_BEGUN, MESSAGE_FINISHED, MESSAGE_EXTENSIONS. 0, or -1 when it
  * is over: refused, which was told, or the channel's other end is gone. */

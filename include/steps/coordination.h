@@ -36,7 +36,7 @@ struct coordination {
 	const struct keeper_job *job;
 	int channel;
 	struct session **session;
-	char *backups; /* backup.directory, absolute; NULL for none */
+	const char *backups; /* backup.directory, absolute; NULL for none */
 	char host[COORDINATION_HOST];
 
 	/* coordination.c */

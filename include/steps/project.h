@@ -28,7 +28,7 @@ const struct migrations_reader *project_reader(const struct config *config);
 const char *project_directory(const struct migrations_reader *reader, const struct config *config);
 
 /* For session_options.meanwhile, with a struct project_ahead: reads a file more. False when there
- * is none left. */
+ * is none left, and when what was read has become too old; the next call begins anew then. */
 bool project_read_ahead(void *context);
 
 /* As reader->inspect, with what was read ahead, which is used up: nothing more is read ahead

@@ -35,7 +35,7 @@ static int await_answer(
 {
 	int descriptor = PQsocket(conn);
 	while (meanwhile->work != NULL && !address_is_ready(descriptor, events) &&
-		meanwhile->work(meanwhile->context))
+		!clock_passed(deadline) && meanwhile->work(meanwhile->context))
 		continue;
 	return address_wait(descriptor, events, deadline);
 }

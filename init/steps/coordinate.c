@@ -30,7 +30,6 @@ void coordination_free(struct coordination *all)
 	watch_end(&all->watch);
 	inspection_clear(&all->inspection);
 	free(all->from);
-	free(all->backups);
 	lock_free(all->lock);
 	free(all);
 }
@@ -42,7 +41,7 @@ static struct lock *make_lock(const struct keeper_job *job, const struct list *p
 }
 
 struct coordination *coordination_new(const struct keeper_job *job, int channel,
-	struct session **session, struct project_ahead *ahead)
+	struct session **session, struct project_ahead *ahead, const char *backups)
 {
 	struct coordination *all = memory_zeroed(1, sizeof *all);
 	struct list paths = {0};
@@ -50,8 +49,7 @@ struct coordination *coordination_new(const struct keeper_job *job, int channel,
 	all->channel = channel;
 	all->session = session;
 	all->inspection.ahead = ahead;
-	if (job->config->backup_directory != NULL)
-		all->backups = realpath(job->config->backup_directory, NULL);
+	all->backups = backups;
 	/* Migrations are looked for where the commands run; what is not there is unknown. */
 	if (job->wait.folder != NULL && chdir(job->wait.folder) != 0)
 		coordination_tell(all, STATUS_CONFIG, strerror(errno));

@@ -1,6 +1,7 @@
 #include "steps/keeper.h"
 
-#include <unistd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "steps/backup.h"
 #include "steps/coordinate.h"
@@ -12,8 +13,9 @@
 struct keeper {
 	const struct keeper_job *job;
 	int channel;
-	struct session *session;	   /* opened by the wait step, NULL before */
-	struct project_ahead ahead;	   /* read during its login */
+	struct session *session;    /* opened by the wait step, NULL before */
+	struct project_ahead ahead; /* read during its login */
+	char *backups; /* backup.directory, from the folder that we were started in; NULL: none */
 	struct coordination *coordination; /* NULL before the first question about it */
 };
 
@@ -30,9 +32,9 @@ static int answer_coordinate(struct keeper *keeper, const struct message *questi
 {
 	(void)question;
 	if (keeper->coordination == NULL) {
-		restore_tell_unfinished(keeper->job->config, &keeper->job->wait, keeper->channel);
-		keeper->coordination = coordination_new(
-			keeper->job, keeper->channel, &keeper->session, &keeper->ahead);
+		restore_tell_unfinished(keeper->backups, &keeper->job->wait, keeper->channel);
+		keeper->coordination = coordination_new(keeper->job, keeper->channel,
+			&keeper->session, &keeper->ahead, keeper->backups);
 	}
 	return coordinate(keeper->coordination);
 }
@@ -82,11 +84,17 @@ static int next_question(struct keeper *keeper, struct message *question)
 	return message_take(keeper->channel, question) == MESSAGE_TAKEN ? 0 : -1;
 }
 
-/* From where the commands run, which may turn up later; the coordination tells if it does not. */
+/* Relative paths of the URL, to certificates say, begin in the folder that we were started in as
+ * long as we wait; the migrations' begin in app.workdir. */
 static bool may_read_ahead(const struct keeper_job *job)
 {
+	struct stat here;
+	struct stat there;
 	const char *folder = job->wait.folder;
-	return (folder == NULL || chdir(folder) == 0) && job->looks_at_once;
+	bool same = folder == NULL ||
+		    (stat(".", &here) == 0 && stat(folder, &there) == 0 &&
+			    here.st_dev == there.st_dev && here.st_ino == there.st_ino);
+	return same && job->looks_at_once;
 }
 
 int keeper_child(void *context, int channel)
@@ -96,11 +104,14 @@ int keeper_child(void *context, int channel)
 		.job = job, .channel = channel, .ahead = {.job = may_read_ahead(job) ? job : NULL}};
 	struct message question;
 	int result = 0;
+	if (job->config->backup_directory != NULL)
+		keeper.backups = realpath(job->config->backup_directory, NULL);
 	while (result == 0 && next_question(&keeper, &question) == 0)
 		if (answers[question.kind] != NULL)
 			result = answers[question.kind](&keeper, &question);
 	coordination_free(keeper.coordination);
 	project_forget(&keeper.ahead);
+	free(keeper.backups);
 	session_close(keeper.session);
 	return result == 0 ? 0 : STATUS_UNAVAILABLE;
 }

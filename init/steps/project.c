@@ -55,10 +55,13 @@ static void drop(struct project_ahead *ahead)
 	ahead->project = NULL;
 }
 
-static void drop_old(struct project_ahead *ahead)
+/* True where there was something to drop. */
+static bool drop_old(struct project_ahead *ahead)
 {
-	if (clock_now() - ahead->begun >= STAYS_TRUE)
-		drop(ahead);
+	if (ahead->project == NULL || clock_now() - ahead->begun < STAYS_TRUE)
+		return false;
+	drop(ahead);
+	return true;
 }
 
 void project_forget(struct project_ahead *ahead)
@@ -82,9 +85,8 @@ static void begin(struct project_ahead *ahead)
 bool project_read_ahead(void *context)
 {
 	struct project_ahead *ahead = context;
-	if (ahead->job == NULL)
+	if (ahead->job == NULL || drop_old(ahead))
 		return false;
-	drop_old(ahead);
 	if (ahead->project == NULL)
 		begin(ahead);
 	return ahead->project != NULL && ahead->project->reader->advance(ahead->project);
@@ -94,7 +96,7 @@ void project_conclude(const struct migrations_reader *reader, const struct keepe
 	struct project_ahead *ahead, const struct migrations_state *state, struct finding *finding)
 {
 	if (ahead != NULL)
-		drop_old(ahead);
+		(void)drop_old(ahead);
 	if (ahead != NULL && ahead->project != NULL) {
 		reader->conclude(ahead->project, state, finding);
 	} else {

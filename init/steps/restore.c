@@ -471,10 +471,10 @@ static int restore_all(struct restoring *all, struct error *error)
 	return 0;
 }
 
-void restore_tell_unfinished(const struct config *config, const struct wait_job *wait, int channel)
+void restore_tell_unfinished(const char *directory, const struct wait_job *wait, int channel)
 {
 	autofree char *place = database_url_place(wait->database);
-	autofree char *text = restore_unfinished(config->backup_directory, place);
+	autofree char *text = restore_unfinished(directory, place);
 	if (text != NULL)
 		(void)message_send(channel, MESSAGE_PROGRESS, 0, text);
 }

@@ -1,6 +1,7 @@
 """One engine for all tests of this folder, with the image tminus and the stand-ins; containers that end."""
 
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -13,6 +14,7 @@ from harness import ROOT  # noqa: E402
 
 @pytest.fixture(scope="session")
 def engine():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends this ends the engine too, in order
     reason = docker.missing()
     if reason:
         pytest.skip(reason)

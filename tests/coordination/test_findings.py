@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import servers
 from fleet import LIMIT, MANY, REVISIONS
 from foreign import held_lock
@@ -46,6 +48,7 @@ def test_a_file_that_cannot_be_read_as_a_revision_is_left_to_the_tool(fleet):
     assert status in (65, 76) and not fleet.apps()
 
 
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)  # from others nothing is read ahead
 def test_a_step_before_the_upgrade_may_bring_a_revision(fleet):
     fleet.own_project()
     assert fleet.boot()[0] == 0 and fleet.boot()[0] == 0

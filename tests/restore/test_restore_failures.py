@@ -322,6 +322,18 @@ def test_a_killed_restore_refuses_other_roles_starts_too(mariadb):
     assert "tminus restore --force x" in said
 
 
+def test_a_killed_restore_is_found_in_a_relative_folder_wherever_the_app_works(shop):
+    shop.backup()
+    manifest = next(shop.directory.glob("*.manifest")).read_text()
+    place = re.search("^url = (.*)$", manifest, re.MULTILINE)[1]
+    (shop.directory / "restore-under-way.x").write_text(f"file = x\nurl = {place}\nsha256 = unknown\n")
+    elsewhere = shop.folder / "elsewhere"
+    elsewhere.mkdir()
+    said = shop.run("boot", status=65, TMINUS_BACKUP_DIRECTORY=shop.directory.name, TMINUS_APP_WORKDIR=str(elsewhere),
+                    TMINUS_STEP_ONCE_COMMAND="true", TMINUS_STEP_ONCE_WHEN="once")
+    assert "tminus restore --force x" in said and "step once:" not in said
+
+
 def test_routines_that_came_later_are_gone(mariadb):
     mariadb.fill()
     definitions = mariadb.definitions()

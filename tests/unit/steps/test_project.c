@@ -83,6 +83,18 @@ static void what_was_read_long_ago_is_read_again(void **state)
 	assert_false(project_read_ahead(&ahead));
 }
 
+/* Or a server that keeps silent would be waited for as long as files are read. */
+static void who_reads_for_too_long_ends_before_he_begins_again(void **state)
+{
+	struct project_ahead ahead = {.job = &job};
+	(void)state;
+	assert_true(project_read_ahead(&ahead));
+	ahead.begun = clock_now() - 1000;
+	assert_false(project_read_ahead(&ahead));
+	read_whole(&ahead);
+	project_forget(&ahead);
+}
+
 static void nothing_is_read_ahead_where_it_must_not_be(void **state)
 {
 	struct project_ahead ahead = {.job = NULL};
@@ -128,6 +140,7 @@ int main(void)
 		TEST(the_first_look_alone_uses_what_was_read),
 		TEST(what_is_left_is_read_at_the_look),
 		TEST(what_was_read_long_ago_is_read_again),
+		TEST(who_reads_for_too_long_ends_before_he_begins_again),
 		TEST(nothing_is_read_ahead_where_it_must_not_be),
 		TEST(nothing_is_read_ahead_where_the_tool_decides),
 		TEST(a_conclusion_of_the_files_alone_is_kept),
