@@ -1,6 +1,5 @@
 #include "migrations/reader.h"
 
-
 #include "base/memory.h"
 #include "base/text.h"
 #include "migrations/alembic.h"
