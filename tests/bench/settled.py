@@ -16,6 +16,7 @@ from shop import make_shop  # noqa: E402
 
 SCRIPT = "init.sh"
 REVISIONS = (10, 500)
+TLS = "with TLS"  # measured with the first number alone, and under no limit
 ENV = """
 import os
 from alembic import context
@@ -75,10 +76,17 @@ def measure(rounds, tminus, folder, url):
     return samples
 
 
-def empty(server, name):
+def trusting(server):
+    """What a URL says so that the server's certificate is verified."""
+    if isinstance(server, servers.Postgres):
+        return {"host": "localhost", "sslmode": "verify-full", "sslrootcert": server.authority.ca}
+    return {"host": "localhost", "ssl_ca": server.authority.ca}
+
+
+def empty(server, name, tls):
     server.sql(f"DROP DATABASE IF EXISTS {name}")
     server.sql(f"CREATE DATABASE {name}" + (" OWNER app" if isinstance(server, servers.Postgres) else ""))
-    return server.url()
+    return server.url(**(trusting(server) if tls else {}))
 
 
 def settled(options, contenders):
@@ -87,12 +95,16 @@ def settled(options, contenders):
         raise BenchError("tminus is not built")
     results = {}
     with contextlib.ExitStack() as stack:
-        shops = {"PostgreSQL": make_shop(stack.enter_context(servers.Postgres())),
-                 "MariaDB": make_shop(stack.enter_context(servers.MariaDB()))}
+        shops = {name: make_shop(stack.enter_context(server)) for name, server in {
+            "PostgreSQL": servers.Postgres(), "MariaDB": servers.MariaDB(),
+            f"PostgreSQL {TLS}": servers.Postgres(tls=True), f"MariaDB {TLS}": servers.MariaDB(tls=True)}.items()}
         for count in REVISIONS:
             for name in ("SQLite", *shops):
+                tls = name.endswith(TLS)
+                if tls and count != REVISIONS[0]:
+                    continue
                 folder = options.scratch / f"{name}-{count}"
                 make_project(folder, count)
-                url = empty(shops[name], "shop") if name in shops else f"sqlite:///{folder}/app.db"
+                url = empty(shops[name], "shop", tls) if name in shops else f"sqlite:///{folder}/app.db"
                 results[f"{name}, {count}"] = measure(options.rounds, tminus, folder, url)
     return results
