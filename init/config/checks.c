@@ -8,6 +8,8 @@
 
 #define DURATION_SIZE 32
 
+typedef void check(struct config *config, struct faults *faults);
+
 /* What is looked after beside boot needs a tminus that stays. */
 static void check_services(struct config *config, struct faults *faults)
 {
@@ -61,21 +63,24 @@ static void check_seed(struct config *config, struct faults *faults)
 			undo->origin, config->environment_name);
 }
 
+static bool upgrades_with_alembic(const struct config *config)
+{
+	return config->upgrade_tool != NULL && text_equal(config->upgrade_tool, "alembic") &&
+	       list_has(&config->upgrade_command, "upgrade");
+}
+
 /* What upgrade.unversioned = stamp:REVISION must not be: to "head" it would hide for ever what the
  * tables lack of the newest revision. */
 static const char *stamp_fault(const struct config *config)
 {
 	const char *revision = config->stamp;
-	bool alembic = config->upgrade_tool != NULL &&
-		       text_equal(config->upgrade_tool, "alembic") &&
-		       list_has(&config->upgrade_command, "upgrade");
 	if (text_equal(revision, "head") || text_equal(revision, "heads"))
 		return "would mark every revision as applied, and what the tables lack of them "
 		       "would be missing for ever; name the revision that the tables are at";
 	if (revision[0] == '\0' || text_equal(revision, "base") ||
 		revision[strcspn(revision, "@+-:, \t")] != '\0')
 		return "names no revision: give the id of one file, as stamp:1f0c6d3a9b52";
-	if (!alembic)
+	if (!upgrades_with_alembic(config))
 		return "is known of Alembic and Flask-Migrate alone (upgrade.tool = alembic, and "
 		       "an upgrade.command with the word upgrade)";
 	if (config->upgrade_trust == TRUST_TOOL)
@@ -140,10 +145,7 @@ static void check_wait(struct config *config, struct faults *faults)
 static void check_way_back(struct config *config, struct faults *faults)
 {
 	const char *origin = origins_plain(config->origins, "upgrade", "on_failure")->origin;
-	bool alembic = config->upgrade_tool != NULL &&
-		       text_equal(config->upgrade_tool, "alembic") &&
-		       list_has(&config->upgrade_command, "upgrade");
-	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK && !alembic &&
+	if (config->upgrade_on_failure == UPGRADE_ROLLS_BACK && !upgrades_with_alembic(config) &&
 		config->upgrade_rollback.count == 0)
 		faults_add(faults,
 			"%s: upgrade.on_failure = rollback needs the command in upgrade.rollback",
@@ -166,7 +168,7 @@ static void check_health(struct config *config, struct faults *faults)
 
 void checks_run(struct config *config, struct faults *faults)
 {
-	static void (*const checks[])(struct config * config, struct faults * faults) = {
+	static check *const checks[] = {
 		check_wait,
 		check_seed,
 		check_way_back,

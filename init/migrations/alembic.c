@@ -32,7 +32,6 @@ struct project {
 };
 
 struct inspection {
-	const struct migrations_files *files;
 	const struct migrations_state *state;
 	struct project *project;
 	size_t *applied; /* the graph's revision of each row */
@@ -103,7 +102,7 @@ static void refuse_foreign(const struct inspection *inspection, const char *vers
 	(void)finding_set(finding, FINDING_FOREIGN,
 		"the version table holds %s, which none of the %zu files below %s has (Can't "
 		"locate revision identified by '%s')",
-		version, graph->count, inspection->files->directory, version);
+		version, graph->count, inspection->project->files.directory, version);
 }
 
 static void refuse_overlap(
@@ -194,7 +193,7 @@ static bool refuse_heads(const struct inspection *inspection)
 	size_t count;
 	autofree char *heads = heads_text(&inspection->project->graph, &count);
 	const char *tool = tool_of(inspection);
-	if (count < 2 || inspection->files->all_heads)
+	if (count < 2 || inspection->project->files.all_heads)
 		return false;
 	finding_advise(inspection->finding,
 		"%s merge heads, and commit the file that it makes; if the branches are meant to "
@@ -233,9 +232,9 @@ static void set_pending(const struct inspection *inspection, size_t pending)
 	const struct alembic_revision *next = next_pending(graph);
 	inspection->finding->pending = pending;
 	finding_advise(inspection->finding, "%s upgrade%s", tool_of(inspection),
-		inspection->files->all_heads	? " heads"
-		: inspection->project->is_flask ? ""
-						: " head");
+		inspection->project->files.all_heads ? " heads"
+		: inspection->project->is_flask	     ? ""
+						     : " head");
 	(void)finding_set(inspection->finding, FINDING_PENDING,
 		"%zu of %zu revisions are not applied, next %s (%s) (Target database is not up to "
 		"date)",
@@ -312,8 +311,7 @@ static void conclude(struct migrations_project *base, const struct migrations_st
 	struct finding *finding)
 {
 	struct project *project = (struct project *)base;
-	struct inspection inspection = {
-		.files = &project->files, .state = state, .project = project, .finding = finding};
+	struct inspection inspection = {.state = state, .project = project, .finding = finding};
 	judge(&inspection);
 	free(inspection.applied);
 }

@@ -95,9 +95,7 @@ bool project_read_ahead(void *context)
 void project_conclude(const struct migrations_reader *reader, const struct keeper_job *job,
 	struct project_ahead *ahead, const struct migrations_state *state, struct finding *finding)
 {
-	if (ahead != NULL)
-		(void)drop_old(ahead);
-	if (ahead != NULL && ahead->project != NULL) {
+	if (ahead != NULL && !drop_old(ahead) && ahead->project != NULL) {
 		reader->conclude(ahead->project, state, finding);
 	} else {
 		const struct migrations_files files = files_of(reader, job);

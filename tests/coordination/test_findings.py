@@ -56,7 +56,7 @@ def test_a_step_before_the_upgrade_may_bring_a_revision(fleet):
     fleet.project.joinpath("versions/0004.py").rename(fleet.folder / "later.py")
     step = fleet.folder.script("bring", f'#!/bin/sh\ncp "$FLEET/later.py" "{fleet.project}/versions/0004.py"\n')
     status, log = fleet.boot(settings={"step_bring_command": step, "step_bring_after": "wait",
-                                           "step_bring_before": "upgrade"})
+                                       "step_bring_before": "upgrade"})
     assert status == 0, log
     assert fleet.applied() == [*REVISIONS, "0004"]
 
