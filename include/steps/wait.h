@@ -22,7 +22,7 @@ struct wait_job {
 	enum wait_level level;
 	bool writable;
 	bool create;	    /* the database, where there is none of its name */
-	const char *folder; /* where relative SQLite paths begin; NULL: here */
+	const char *folder; /* where relative paths of the URL begin; NULL: here */
 	bool instance;	    /* look for them in instance/ too */
 	int64_t grace;	    /* ms that a refusal is retried */
 	int64_t stable;	    /* ms that it must stay usable */

@@ -1,7 +1,7 @@
 #include "steps/keeper.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "steps/backup.h"
 #include "steps/coordinate.h"
@@ -84,28 +84,24 @@ static int next_question(struct keeper *keeper, struct message *question)
 	return message_take(keeper->channel, question) == MESSAGE_TAKEN ? 0 : -1;
 }
 
-/* Relative paths of the URL, to certificates say, begin in the folder that we were started in as
- * long as we wait; the migrations' begin in app.workdir. */
+/* What is read ahead must be what the look at the migrations would read: that is where the commands
+ * run. */
 static bool may_read_ahead(const struct keeper_job *job)
 {
-	struct stat here;
-	struct stat there;
 	const char *folder = job->wait.folder;
-	bool same = folder == NULL ||
-		    (stat(".", &here) == 0 && stat(folder, &there) == 0 &&
-			    here.st_dev == there.st_dev && here.st_ino == there.st_ino);
-	return same && job->looks_at_once;
+	return job->looks_at_once && (folder == NULL || chdir(folder) == 0);
 }
 
 int keeper_child(void *context, int channel)
 {
 	const struct keeper_job *job = context;
-	struct keeper keeper = {
-		.job = job, .channel = channel, .ahead = {.job = may_read_ahead(job) ? job : NULL}};
+	struct keeper keeper = {.job = job, .channel = channel};
 	struct message question;
 	int result = 0;
 	if (job->config->backup_directory != NULL)
 		keeper.backups = realpath(job->config->backup_directory, NULL);
+	if (may_read_ahead(job))
+		keeper.ahead.job = job;
 	while (result == 0 && next_question(&keeper, &question) == 0)
 		if (answers[question.kind] != NULL)
 			result = answers[question.kind](&keeper, &question);

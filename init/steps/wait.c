@@ -76,10 +76,12 @@ void wait_lock_paths(const struct wait_job *job, struct list *paths)
 	}
 }
 
+/* Relative paths of the URL, to SQLite's file and to certificates, begin where the app's do. A
+ * server can be reached without the folder: a step may make it yet. */
 static int enter_folder(const struct wait_job *job, struct failure *failure)
 {
-	if (job->database->kind != DATABASE_SQLITE || job->folder == NULL ||
-		chdir(job->folder) == 0)
+	if (job->folder == NULL || chdir(job->folder) == 0 ||
+		job->database->kind != DATABASE_SQLITE)
 		return 0;
 	*failure = (struct failure){.verdict = VERDICT_RETRY, .status = STATUS_UNAVAILABLE};
 	(void)snprintf(failure->message, sizeof failure->message,

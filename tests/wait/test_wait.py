@@ -118,16 +118,21 @@ def test_tls_that_the_server_does_not_have_is_refused(boot, database, kind):
     assert re.search("SSL|TLS", result.line)
 
 
-def test_a_certificate_of_another_authority_is_refused(boot, kind, folder):
+def url_with_authority(server, path):
+    if isinstance(server, servers.Postgres):
+        return server.url(host="localhost", sslmode="verify-full", sslrootcert=path)
+    return server.url(host="localhost", ssl_ca=path, ssl_verify_identity="true")
+
+
+def test_the_authority_that_the_url_names_counts_and_no_other(boot, kind, folder):
     other = servers.Authority(folder.path)
     with make_started(kind, tls=True) as server:
-        if kind is servers.Postgres:
-            url = server.url(host="localhost", sslmode="verify-full", sslrootcert=str(other.ca))
-        else:
-            url = server.url(host="localhost", ssl_ca=str(other.ca), ssl_verify_identity="true")
-        result = boot(url, settings=SOON)
-    assert result.status == 77
-    assert "certificate" in result.line
+        own = server.authority.ca
+        beside_the_app = boot(url_with_authority(server, own.name), settings={"app_workdir": own.parent})
+        refused = boot(url_with_authority(server, str(other.ca)), settings=SOON)
+    assert beside_the_app.status == 0
+    assert refused.status == 77
+    assert "certificate" in refused.line
 
 
 # --- not there, not yet: 69 ----------------------------------------------------------------------
