@@ -4,6 +4,7 @@ import fcntl
 import os
 import pathlib
 import signal
+import sys
 
 import pytest
 
@@ -11,7 +12,10 @@ import harness
 
 
 def pytest_configure(config):
-    """Under nohup(1) SIGHUP is ignored, and every process that a test starts would inherit that."""
+    # Tests with their assertions rewritten take seconds to compile, in each worker: they are kept, out of the tree.
+    sys.pycache_prefix = str(harness.ROOT / "build" / "pycache")
+    sys.dont_write_bytecode = False
+    # Under nohup(1) SIGHUP is ignored, and every process that a test starts would inherit that.
     for number in harness.SIGNALS:
         if signal.getsignal(number) == signal.SIG_IGN and number not in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)

@@ -86,8 +86,8 @@ class MySQL(servers.MariaDB):
     """Oracle's. It makes its own RSA keys and, without tls, a certificate that nobody has signed."""
 
     cached = "mysql"
-    defaults = {"innodb-buffer-pool-size": "32M", "innodb-redo-log-capacity": "64M", "mysqlx": "OFF",
-                "secure-file-priv": ""}
+    log_size = {"innodb-redo-log-capacity": "16M"}
+    defaults = {"innodb-buffer-pool-size": "32M", "mysqlx": "OFF", "secure-file-priv": ""}
     with_tls = {}
 
     def __init__(self, **options):
@@ -95,8 +95,8 @@ class MySQL(servers.MariaDB):
         super().__init__(**options)
 
     def _initialise(self, folder):
-        subprocess.run([*self.program(), *self.as_user(), f"--datadir={folder}", "--initialize-insecure"], check=True,
-                       capture_output=True)
+        subprocess.run([*self.program(), *self.as_user(), *self.words(self.log_size), f"--datadir={folder}",
+                        "--initialize-insecure"], check=True, capture_output=True)
         (folder / "auto.cnf").unlink()
 
     def program(self):

@@ -34,6 +34,18 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "cache"
 POSTGRES_BIN = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))[-1]
 START_LIMIT = 60
+MEMORY = "/dev/shm"
+ROOM = 4 << 30  # bytes; a server has less than 150 MB
+
+
+def data_root():
+    """Where servers' folders are made: in memory where that has room. On a disk it takes longer to make a server's
+    thousand files, and to delete them, than to start it. None: the usual place."""
+    with contextlib.suppress(OSError):
+        status = os.statvfs(MEMORY)
+        if os.access(MEMORY, os.W_OK) and status.f_bavail * status.f_frsize >= ROOM:
+            return MEMORY
+    return None
 
 
 def free_port(address="127.0.0.1"):
@@ -87,18 +99,23 @@ def pkg_config(*words):
     return shlex.split(subprocess.run(["pkg-config", *words], check=True, capture_output=True, text=True).stdout)
 
 
-def build_with_library(name, *packages):
+# How build_with_library compiles for each of the Makefile's variants.
+FLAGS = {"debug": ["-g", "-O1", "-Wl,--wrap=free"],
+         "asan": ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]}
+
+
+def build_with_library(name, *packages, variant="debug"):
     """Compiles the program called name against this tree's library and pkg-config's packages; its path."""
     source = ROOT / name
-    target = ROOT / "build" / "debug" / source.stem
-    library = ROOT / "build" / "debug" / "libtminus.a"
+    target = ROOT / "build" / variant / source.stem
+    library = ROOT / "build" / variant / "libtminus.a"
     with cache_lock():
-        make = ["make", "-s", "-C", str(ROOT), "build/debug/libtminus.a"]
+        make = ["make", "-s", "-C", str(ROOT), f"VARIANT={variant}", str(library.relative_to(ROOT))]
         environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
         subprocess.run(make, check=True, env=environment)
         newest = max(source.stat().st_mtime, library.stat().st_mtime)
         if not target.exists() or target.stat().st_mtime < newest:
-            command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-Wl,--wrap=free", "-I", str(ROOT / "include"), str(source),
+            command = ["gcc", "-std=c11", "-D_GNU_SOURCE", *FLAGS[variant], "-I", str(ROOT / "include"), str(source),
                        str(library), *(pkg_config("--libs", *packages) if packages else []), "-linih"]
             subprocess.run([*command, "-o", str(target)], check=True)
     return target
@@ -123,8 +140,10 @@ def template(name, user, make):
     return target
 
 
-# What a server's tls= may be: the kind of its keys, as `openssl req -newkey` wants it.
-KEYS = {True: ["rsa:2048"], "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "ed25519": ["ed25519"]}
+# What a server's tls= may be: the kind of its keys, as `openssl req -newkey` wants it. Whoever does not care
+# has the kind that is made soonest.
+KEYS = {"rsa": ["rsa:2048"], "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "ed25519": ["ed25519"]}
+KEYS[True] = KEYS["ec"]
 
 
 class Authority:
@@ -162,7 +181,7 @@ class Server:
 
     def __init__(self):
         self.process = None
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tminus-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tminus-", dir=data_root()))
         self.folder.chmod(0o755)
         self.log = self.folder / "log"
         self.port = free_port()
@@ -244,7 +263,7 @@ class Postgres(Server):
 
     def _initialise(self, folder):
         subprocess.run([*self.program("initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                        "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True)
+                        "--locale=C.UTF-8", "--wal-segsize=1", "--no-sync"], check=True, capture_output=True)
 
     def program(self, name):
         """The words that run a program of this server's release as its user."""
@@ -290,6 +309,7 @@ class MariaDB(Server):
 
     user = "mysql"
     cached = "mariadb"
+    log_size = {"innodb-log-file-size": "16M"}  # of the files that are copied for each server
     defaults = {"innodb-buffer-pool-size": "16M", "innodb-fast-shutdown": "2", "ssl": "OFF"}
     with_tls = {"ssl": "ON"}
 
@@ -304,7 +324,7 @@ class MariaDB(Server):
             "bind-address": address, "port": self.port, "socket": self.socket, "datadir": str(self.data),
             "tmpdir": str(self.data),  # a server that starts deletes the temporary tables of another's in /tmp
             "pid-file": str(self.folder / "pid"), "skip-name-resolve": "ON", "innodb-flush-log-at-trx-commit": "0",
-            "performance-schema": "OFF", "max-connections": "40", "thread-cache-size": "0", **self.defaults,
+            "performance-schema": "OFF", "max-connections": "40", "thread-cache-size": "0", **self.log_size, **self.defaults,
         }
         self.options.update({name.replace("_", "-"): str(value) for name, value in options.items()})
         if tls:
@@ -313,12 +333,15 @@ class MariaDB(Server):
                                  "ssl-key": self.authority.key, **self.with_tls})
 
     def _initialise(self, folder):
-        subprocess.run(["mariadb-install-db", "--no-defaults", *self.as_user(), f"--datadir={folder}", "--skip-test-db",
-                        "--auth-root-authentication-method=normal"], check=True, capture_output=True)
+        subprocess.run(["mariadb-install-db", "--no-defaults", *self.as_user(), *self.words(self.log_size),
+                        f"--datadir={folder}", "--skip-test-db", "--auth-root-authentication-method=normal"],
+                       check=True, capture_output=True)
+
+    def words(self, options):
+        return [f"--{name}={value}" for name, value in options.items()]
 
     def command(self):
-        words = [f"--{name}={value}" for name, value in self.options.items()]
-        return [*self.program(), *self.as_user(), *words]
+        return [*self.program(), *self.as_user(), *self.words(self.options)]
 
     def program(self):
         """The words that run this server's release."""

@@ -17,7 +17,7 @@ def let_in(server, plugin):
 
 @pytest.fixture(scope="session")
 def mariadb(static_tminus):
-    with servers.MariaDB(tls=True) as server:
+    with servers.MariaDB(tls="rsa") as server:
         make_shop(server)
         server.sql("INSTALL SONAME 'auth_ed25519'")
         let_in(server, "mysql_native_password")

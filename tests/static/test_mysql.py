@@ -18,7 +18,7 @@ IDENTITY = {"ssl-mode": "VERIFY_IDENTITY"}
 
 @pytest.fixture(scope="session")
 def mysql(static_tminus):
-    with releases.MySQL(tls=True) as server:
+    with releases.MySQL(tls="rsa") as server:
         make_shop(server)
         server.sql("CREATE USER old IDENTIFIED WITH sha256_password BY 'secret'")
         server.sql("GRANT ALL ON shop.* TO old")

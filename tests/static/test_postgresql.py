@@ -16,7 +16,7 @@ BUNDLES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.c
 
 @pytest.fixture(params=RELEASES, scope="session")
 def postgres(request, static_tminus):
-    with RELEASES[request.param](tls=True, hba=HBA) as server:
+    with RELEASES[request.param](tls="rsa", hba=HBA) as server:
         make_shop(server)
         server.sql("SET password_encryption = md5; CREATE ROLE old LOGIN PASSWORD 'secret'")
         server.sql("CREATE ROLE guarded LOGIN PASSWORD 'secret'")
