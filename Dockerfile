@@ -6,7 +6,7 @@ WORKDIR /src
 # Compiler and libraries take minutes and seldom change: layers of their own.
 COPY tests/install tests/packages tests/
 RUN tests/install static
-COPY docker/static/build docker/static/libpq.patch docker/static/
+COPY docker/static/build docker/static/stages.mk docker/static/libpq.patch docker/static/
 RUN docker/static/build
 COPY Makefile CHANGELOG.md LICENSE ./
 COPY include include

@@ -195,7 +195,7 @@ unit: $(UNIT_TESTS)
 # binary and its package.
 check: tests-installed
 	@$(MAKE) --no-print-directory layers
-	@$(MAKE) --no-print-directory $(PARALLEL) plain-programs sanitized-programs static-where-possible
+	@$(MAKE) --no-print-directory $(PARALLEL) static-where-possible plain-programs sanitized-programs
 	@tests/run
 
 # One job for each processor, where make was not told how many.
