@@ -324,7 +324,8 @@ class MariaDB(Server):
             "bind-address": address, "port": self.port, "socket": self.socket, "datadir": str(self.data),
             "tmpdir": str(self.data),  # a server that starts deletes the temporary tables of another's in /tmp
             "pid-file": str(self.folder / "pid"), "skip-name-resolve": "ON", "innodb-flush-log-at-trx-commit": "0",
-            "performance-schema": "OFF", "max-connections": "40", "thread-cache-size": "0", **self.log_size, **self.defaults,
+            "performance-schema": "OFF", "max-connections": "40", "thread-cache-size": "0",
+            **self.log_size, **self.defaults,
         }
         self.options.update({name.replace("_", "-"): str(value) for name, value in options.items()})
         if tls:
