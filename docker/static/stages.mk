@@ -4,7 +4,12 @@
 #
 #   ARCH, STAMPS and SOURCES (folders), PACKAGES and LIBRARIES (what is wanted)
 
+# They are not for the libraries' own makes, which get the job server alone.
+MAKEOVERRIDES =
+unexport ARCH STAMPS SOURCES PACKAGES LIBRARIES
+
 all: $(LIBRARIES:%=$(STAMPS)/%)
+	@:
 
 $(STAMPS)/libcap $(STAMPS)/inih $(STAMPS)/sqlite $(STAMPS)/openssl $(STAMPS)/cmocka: | $(STAMPS)/musl
 $(STAMPS)/libpq $(STAMPS)/mariadb: | $(STAMPS)/openssl
@@ -26,5 +31,7 @@ $(foreach package,$(PACKAGES), \
 
 $(STAMPS)/%:
 	+@docker/static/build $(ARCH) $*
+	@touch $@
 $(SOURCES)/%.unpacked:
 	+@docker/static/build $(ARCH) source-$*
+	@touch $@

@@ -42,9 +42,14 @@ STOP_LIMIT = 30
 # Of layers that no image uses any more.
 CACHE_SIZE = "6GB"
 SUITE = "trixie"
-# As in Debian's own image, no layer keeps the packages that it has installed.
-FORGET = """echo 'APT::Keep-Downloaded-Packages "false";' >"$1/etc/apt/apt.conf.d/docker-clean" """
 BASE = f"debian:{SUITE}-slim"
+# As in Debian's own image: no layer keeps the packages that it has installed, nor what a container has no use for,
+# and none is forced onto the disk file by file.
+LIKE_THE_IMAGE = [
+    """--customize-hook=echo 'APT::Keep-Downloaded-Packages "false";' >"$1/etc/apt/apt.conf.d/docker-clean" """,
+    "--aptopt=Acquire::Languages none", "--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("groff", "info", "locale", "man"))]
 
 
 class Unavailable(Exception):
@@ -144,8 +149,7 @@ class Engine:
     def import_base(self):
         if self.has_image(BASE):
             return
-        made = subprocess.Popen(["mmdebstrap", "--quiet", "--variant=minbase", f"--customize-hook={FORGET}", SUITE, "-",
-                                 mirror()],
+        made = subprocess.Popen(["mmdebstrap", "--quiet", "--variant=minbase", *LIKE_THE_IMAGE, SUITE, "-", mirror()],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         with made:
             self.run("docker", "import", "--change", 'CMD ["bash"]', "-", f"{BASE}-unproven", stdin=made.stdout)
