@@ -77,12 +77,12 @@ static void explain(const struct command *command, const struct borrow_failure *
 static pid_t fork_command(const struct command *command, int report)
 {
 	pid_t parent = getpid();
+	bool in_front = terminal_is_ours(command->terminal); /* the child's group is soon its own */
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
 	if (command->become != NULL)
 		_exit(command->become(command->argv, command->environment));
-	bool in_front = terminal_is_ours(command->terminal);
 	(void)setpgid(0, 0);
 	if (in_front)
 		terminal_give(command->terminal, getpid());

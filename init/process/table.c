@@ -104,11 +104,8 @@ static enum process_state start(struct process *process, const struct occasion *
 	process->pid = child.pid;
 	process->descriptor = child.descriptor;
 	process->deadline = clock_deadline(process->kind.time_limit);
-	if (!is_function) {
-		if (terminal_is_ours(process->kind.command.terminal))
-			terminal_give(process->kind.command.terminal, child.pid);
+	if (!is_function)
 		return PROCESS_STARTING;
-	}
 	process->confirmed = true;
 	process->state = PROCESS_RUNNING;
 	tell(occasion->table, process, PROCESS_HAS_STARTED, NULL);

@@ -23,6 +23,15 @@ def test_the_app_reads_from_the_terminal(on_terminal, terminal, environment):
     assert run.wait() == 4
 
 
+def test_an_app_that_reads_at_once_reads_from_the_terminal(on_terminal, terminal):
+    """Every request to the terminal takes 100 ms: whoever begins to read while its own is under way would be stopped."""
+    run = on_terminal("--", "cat", before=["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=ioctl:delay_enter=100000"])
+    terminal.type(b"hello\n")
+    shown(run, terminal, "hello\r\nhello")
+    terminal.type(b"\x04")
+    assert run.wait() == 0
+
+
 def test_a_step_reads_from_the_terminal(on_terminal, terminal):
     run = on_terminal("--", "sh", "-c", "exit 4", environment={
         "TMINUS_UPGRADE_COMMAND": "sh -c 'echo question; read line; echo \"<$line>\"'"})
