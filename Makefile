@@ -30,7 +30,7 @@ endif
 
 FLAGS_debug := -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_fuzz  := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FLAGS_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_asan  := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CFLAGS   ?= $(FLAGS_$(VARIANT))
 ifeq ($(VARIANT),static)
@@ -191,12 +191,12 @@ FORCE:
 unit: $(UNIT_TESTS)
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
 
-# What the suite runs: the program, the same with the sanitizers, the unit tests of both, the release
-# binary and its package.
+# What the suite runs: the program, the same with the sanitizers, the unit tests of both; the release binary
+# and its package, which it has made while the containers' images are downloaded.
 check: tests-installed
 	@$(MAKE) --no-print-directory layers
-	@$(MAKE) --no-print-directory $(PARALLEL) static-where-possible plain-programs sanitized-programs
-	@tests/run
+	@$(MAKE) --no-print-directory $(PARALLEL) plain-programs sanitized-programs
+	@PREPARE='make --no-print-directory -j$(shell nproc) static-where-possible' tests/run
 
 # One job for each processor, where make was not told how many.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -37,10 +37,9 @@ def is_sanitized():
         return b"__asan_init" in program.read()
 
 
-def await_true(condition, what, limit=LIMIT):
+def await_true(condition, what, limit=LIMIT, pause=0.002):
     """Polls condition, ever more rarely, until it returns something true, which is returned."""
     deadline = time.monotonic() + limit
-    pause = 0.002
     while True:
         result = condition()
         if result:
@@ -48,7 +47,7 @@ def await_true(condition, what, limit=LIMIT):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {limit:.0f} s in vain for: {what() if callable(what) else what}")
         time.sleep(pause)
-        pause = min(pause * 1.2, 0.02)
+        pause = max(pause, min(pause * 1.2, 0.02))
 
 
 @contextlib.contextmanager

@@ -39,6 +39,8 @@ BUILD_LIMIT = 1800
 ENGINE_LIMIT = 120
 BOOT_LIMIT = 120
 STOP_LIMIT = 30
+# Seconds between two questions: each is a program that starts.
+PAUSE = 0.1
 # Of layers that no image uses any more.
 CACHE_SIZE = "6GB"
 SUITE = "trixie"
@@ -128,7 +130,7 @@ class Engine:
                  "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
                  "--bridge=none", "--default-address-pool", "base=198.18.0.0/16,size=24"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        await_true(self.answers, lambda: f"dockerd to answer: {last_errors(self.log)}", ENGINE_LIMIT)
+        await_true(self.answers, lambda: f"dockerd to answer: {last_errors(self.log)}", ENGINE_LIMIT, PAUSE)
         self.remove_containers()
         for kind in ("network", "image"):
             self.docker(kind, "prune", "--force")
@@ -252,7 +254,7 @@ class Container:
         return self.engine.run("docker", "exec", self.identity, *words, check=check)
 
     def expect(self, condition, what):
-        return await_true(condition, lambda: f"{what}\n{self.state()}\n{self.log()[-4000:]}", BOOT_LIMIT)
+        return await_true(condition, lambda: f"{what}\n{self.state()}\n{self.log()[-4000:]}", BOOT_LIMIT, PAUSE)
 
     def expect_log(self, text, times=1):
         self.expect(lambda: self.log().count(text) >= times, f"{text!r} in the log, {times} times")
