@@ -133,8 +133,8 @@ $(OUT)/tminus $(OUT)/symbols: $(OUT)/own.o docker/static/start.S \
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SYMBOLS) -Wl,-e,start_blocked -o $@ \
 		docker/static/start.S $(OUT)/own.o $(LIBS)
 
-# The unit tests are linked without optimization: --wrap does not find what is optimized then. What of the
-# libraries is there for it alone is compiled once for all of them; the others are fat objects.
+# The unit tests are linked without optimization: --wrap does not find what is optimized then. The libraries,
+# of which most have nothing but what the optimizer reads, are compiled once for all of them.
 TESTED    := $(SOURCES:%.c=$(OUT)/tested/%.o)
 LIBRARIES := $(OUT)/libraries.o
 $(TESTED) $(UNIT_TESTS:=.o): private FLAGS_static += -fno-lto
@@ -145,8 +145,9 @@ $(OUT)/tested/%.o: %.c $(OUT)/flags
 
 $(LIBRARIES): $(OUT)/flags
 	@echo '  LD     $@'
-	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -L$(DEPS)/lib -o $@ \
-		-Wl,--whole-archive $(filter-out -lmariadbclient -lssl -lcrypto,$(LIBS))
+	$(Q)$(CC) $(ALL_CFLAGS) -r -nostdlib -flinker-output=nolto-rel -flto=auto -L$(DEPS)/lib -o $@ \
+		-Wl,--whole-archive $(filter-out -lssl -lcrypto,$(LIBS)) -Wl,--no-whole-archive \
+		$(filter -lssl -lcrypto,$(LIBS))
 else
 $(OUT)/tminus: $(OUT)/init/main.o $(OUT)/libtminus.a $(OUT)/flags
 	@echo '  LINK   $@'
