@@ -255,6 +255,7 @@ def test_a_full_server_is_retried(open_session):
 def test_a_starting_server_says_so(open_session):
     with contextlib.ExitStack() as stack:
         server = servers.Postgres(standby=True, restore_command="sleep 60; false")
+        stack.push(server)  # its folder goes at the end
         stack.callback(server.stop, 3)
         server.start(wait=False)
         outcome = servers.until(lambda: starting(open_session, server), "57P03")
