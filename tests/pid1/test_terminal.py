@@ -24,8 +24,9 @@ def test_the_app_reads_from_the_terminal(on_terminal, terminal, environment):
 
 
 def test_an_app_that_reads_at_once_reads_from_the_terminal(on_terminal, terminal):
-    """Every request to the terminal takes 100 ms: whoever begins to read while its own is under way would be stopped."""
-    run = on_terminal("--", "cat", before=["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=ioctl:delay_enter=100000"])
+    """Every request to the terminal takes 100 ms: who began to read before it is his would be stopped."""
+    slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=ioctl:delay_enter=100000"]
+    run = on_terminal("--", "cat", before=slow)
     terminal.type(b"hello\n")
     shown(run, terminal, "hello\r\nhello")
     terminal.type(b"\x04")

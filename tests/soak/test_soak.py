@@ -90,7 +90,8 @@ def send(chance, run, sent):
 def is_service(process):
     """It leads a group as tminus made it; what it left behind has no group, or a session, of its own."""
     with contextlib.suppress(ProcessLookupError):
-        return process.name() in ("python3", "sleep") and os.getpgid(process.pid) == process.pid != os.getsid(process.pid)
+        leads = os.getpgid(process.pid) == process.pid != os.getsid(process.pid)
+        return leads and process.name() in ("python3", "sleep")
     return False
 
 
