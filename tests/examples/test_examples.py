@@ -21,8 +21,8 @@ def test_boots_twice_with_the_seed_present_once(name, database, new_database, tm
         with example.boot() as boot:
             assert boot.get("/health") == (200, {"status": "ok"})
             assert boot.emails() == SEEDED
+            assert example.is_at_head()
             assert boot.stop() == 0, boot.log()
-        assert example.is_at_head()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -116,16 +116,12 @@ def test_a_step_over_its_time_limit_fails(container, folder, step):
     assert not (folder / "app").exists()
 
 
-def when_gone(pids):
-    """A command that ends with 8 as soon as none of the processes that a file names is there any more."""
-    return "sh", "-c", f"for pid in $(cat {pids}); do while kill -0 $pid 2>/dev/null; do sleep 0.01; done; done; exit 8"
-
-
-def test_a_time_limit_ends_the_whole_group_and_then_the_steps_children_are_gone(container, folder):
-    """The step and one of its children end by TERM; boot goes on, and soon nobody is left of them."""
-    run = container("--", *when_gone(folder / "pids"), environment={
-        "TMINUS_STEP_ASSETS_COMMAND": f"sh -c 'sleep 1000 & echo $$ $! > {folder / 'pids'}; wait'",
-        "TMINUS_STEP_ASSETS_TIMEOUT": "300ms", "TMINUS_STEP_ASSETS_ON_FAILURE": "continue"})
+def test_a_time_limit_ends_the_whole_group_and_then_the_steps_children_are_gone(container, recorder, folder):
+    """The step and one of its children end by TERM; boot goes on, and shows that nobody is left of them."""
+    run = container("--", "sh", "-c", f"for pid in $(cat {folder / 'pids'}); do kill -0 $pid && exit 1; done; exit 8",
+                    environment={"TMINUS_STEP_ASSETS_COMMAND":
+                                 f"sh -c 'sleep 1000 & echo $$ $! > {folder / 'pids'}; wait'",
+                                 "TMINUS_STEP_ASSETS_TIMEOUT": "300ms", "TMINUS_STEP_ASSETS_ON_FAILURE": "continue"})
     assert run.wait() == 8
 
 
@@ -140,7 +136,8 @@ def test_a_step_that_ignores_term_is_killed_behind_its_time_limit(container, rec
 def test_a_time_limit_kills_what_ignores_term_in_the_steps_group_too(container, folder, recorder):
     """The step ends by TERM, its child ignores TERM: behind the grace it is killed all the same."""
     script = f"{recorder.line()} & echo $! > {folder / 'pid'}; wait"
-    run = container("--", *when_gone(folder / "pid"), environment={
+    gone = f"while kill -0 $(cat {folder / 'pid'}) 2>/dev/null; do sleep 0.01; done; exit 8"
+    run = container("--", "sh", "-c", gone, environment={
         "TMINUS_STEP_ASSETS_COMMAND": f"sh -c '{script}'", "TMINUS_STEP_ASSETS_TIMEOUT": "300ms",
         "TMINUS_STEP_ASSETS_ON_FAILURE": "continue", "TMINUS_BOOT_GRACE": "100ms"})
     assert run.wait() == 8

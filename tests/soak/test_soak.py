@@ -1,4 +1,4 @@
-"""A quarter of a minute, or ten minutes with the full numbers, of forks, signals, deaths, restarts and stops at random:
+"""Twenty seconds, or ten minutes with the full numbers, of forks, signals, deaths, restarts and stops at random:
 no zombie stays, no signal is lost, memory and descriptors stay what they were, and a stop leaves nobody.
 """
 
@@ -14,8 +14,8 @@ import pytest
 
 import harness
 
-DURATION = 480 if harness.LONG else 10
-STOPS_DURATION = 120 if harness.LONG else 4
+DURATION = 480 if harness.LONG else 14
+STOPS_DURATION = 120 if harness.LONG else 6
 SETTLED_BY = DURATION / 4  # by then everything has been done once
 SLACK = 64 * 1024  # bytes: pages that are touched for the first time, the first job's among them
 

@@ -11,8 +11,7 @@ PT_DYNAMIC = 2
 PT_INTERP = 3
 PROGRAM_HEADERS = struct.Struct("<32xQ14xHH")  # of the ELF header: e_phoff, e_phentsize, e_phnum
 
-# Bytes. Without drivers it was to be 250,000: docs/design.md says what it holds.
-LIMITS = {"postgres mysql sqlite": 3_000_000, "postgres mysql": 2_600_000, "": 290_000}
+LIMITS = {"postgres mysql sqlite": 3_000_000, "postgres mysql": 2_600_000, "": 250_000}
 
 
 def segments(path):
